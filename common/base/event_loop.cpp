@@ -1,0 +1,135 @@
+#include "common/base/event_loop.h"
+
+#include <utility>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace base {
+
+namespace asio = boost::asio;
+
+struct EventLoop::State {
+    asio::io_context io{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
+};
+
+EventLoop::EventLoop() : state_(std::make_unique<State>()) {}
+EventLoop::~EventLoop() = default;
+
+void EventLoop::run() {
+    state_->io.run();
+}
+
+void EventLoop::stop() {
+    state_->io.stop();
+}
+
+void EventLoop::post(Task task) {
+    asio::post(state_->io, [task = std::move(task)]() mutable { task(); });
+}
+
+asio::io_context& EventLoop::io() {
+    return state_->io;
+}
+
+// The handler holds the state weakly, so that a timer destroyed between expiry and call stays silent.
+struct Timer::State : std::enable_shared_from_this<State> {
+    explicit State(EventLoop& loop) : timer(loop.io()) {}
+
+    void arm(std::chrono::steady_clock::time_point when) {
+        timer.expires_at(when);
+        timer.async_wait([weak = weak_from_this(), armed = ++generation](const boost::system::error_code& error) {
+            auto self = weak.lock();
+            if (error || !self || self->generation != armed) return;
+            self->fire();
+        });
+    }
+
+    void fire() {
+        if (tick) {
+            arm(std::chrono::steady_clock::now() + interval);
+            auto keep = tick;
+            keep();
+        } else {
+            auto once = std::move(task);
+            once();
+        }
+    }
+
+    asio::steady_timer timer;
+    Task task;
+    std::function<void()> tick;
+    std::chrono::steady_clock::duration interval{};
+    std::uint64_t generation = 0;
+};
+
+Timer::Timer(EventLoop& loop) : state_(std::make_shared<State>(loop)) {}
+Timer::~Timer() {
+    if (state_) cancel();
+}
+Timer::Timer(Timer&&) noexcept = default;
+Timer& Timer::operator=(Timer&&) noexcept = default;
+
+void Timer::after(std::chrono::steady_clock::duration delay, Task task) {
+    state_->tick = nullptr;
+    state_->task = std::move(task);
+    state_->arm(std::chrono::steady_clock::now() + delay);
+}
+
+void Timer::every(std::chrono::steady_clock::duration interval, std::function<void()> tick) {
+    state_->tick = std::move(tick);
+    state_->interval = interval;
+    state_->arm(std::chrono::steady_clock::now() + interval);
+}
+
+void Timer::cancel() {
+    ++state_->generation;
+    state_->timer.cancel();
+}
+
+struct ReadableWatch::State : std::enable_shared_from_this<State> {
+    State(EventLoop& loop, int fd, std::function<void()> on_ready)
+        : descriptor(loop.io(), fd), timer(loop), ready(std::move(on_ready)) {}
+
+    void wait() {
+        descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                              [weak = weak_from_this()](const boost::system::error_code& error) {
+                                  auto self = weak.lock();
+                                  if (error || !self) return;
+                                  self->paused = {};
+                                  self->ready();
+                                  self->wait_again();
+                              });
+    }
+
+    void wait_again() {
+        if (paused == std::chrono::steady_clock::duration{}) return wait();
+        timer.after(paused, [weak = weak_from_this()] {
+            if (auto self = weak.lock()) self->wait();
+        });
+    }
+
+    asio::posix::stream_descriptor descriptor;
+    Timer timer;
+    std::function<void()> ready;
+    std::chrono::steady_clock::duration paused{};
+};
+
+ReadableWatch::ReadableWatch(EventLoop& loop, int fd, std::function<void()> ready)
+    : state_(std::make_shared<State>(loop, fd, std::move(ready))) {
+    state_->wait();
+}
+
+ReadableWatch::~ReadableWatch() {
+    state_->descriptor.release();
+}
+
+void ReadableWatch::pause(std::chrono::steady_clock::duration pause) {
+    state_->paused = pause;
+}
+
+}  // namespace base

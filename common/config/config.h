@@ -1,0 +1,97 @@
+// The agent's configuration as values. config/load.h makes them from TOML; nothing else does.
+//
+// A value here is complete and valid: defaults are filled in, ${env:…} and ${file:…} are replaced, limits are checked.
+// Equality decides what a reload touches: two equal PipelineConfigs on equal clusters are the same pipeline.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace config {
+
+using Labels = std::map<std::string, std::string>;
+
+enum class LogLevel { trace, debug, info, warn, error };
+enum class LogFormat { text, json };
+
+struct AgentConfig {
+    std::string data_dir = "/var/lib/venus-agent";
+    std::string name;  // the host name unless given
+    Labels labels;
+    std::string admin_socket = "/run/venus-agent/admin.sock";
+    std::string metrics_listen = "127.0.0.1:9598";  // "" turns it off
+    std::uint64_t memory_limit = 128ULL << 20;      // bytes in flight over all pipelines
+    std::chrono::milliseconds shutdown_timeout{10'000};
+    std::vector<std::string> allow_paths = {"/var/log/**"};
+
+    friend bool operator==(const AgentConfig&, const AgentConfig&) = default;
+};
+
+struct LogConfig {
+    LogLevel level = LogLevel::info;
+    LogFormat format = LogFormat::text;
+
+    friend bool operator==(const LogConfig&, const LogConfig&) = default;
+};
+
+struct ClusterConfig {
+    std::string name;
+    std::vector<std::string> brokers;               // "host:port"
+    std::map<std::string, std::string> properties;  // librdkafka's, as the user gave them
+
+    friend bool operator==(const ClusterConfig&, const ClusterConfig&) = default;
+};
+
+enum class StartAt { beginning, end };
+enum class LongLine { split, truncate, skip };
+
+struct FileSourceConfig {
+    std::vector<std::string> include;  // absolute globs
+    std::vector<std::string> exclude;  // globs; without a slash they match the file name, else the whole path
+    StartAt start_at = StartAt::beginning;
+    std::uint64_t max_line_bytes = 1ULL << 20;
+    LongLine long_line = LongLine::split;
+
+    friend bool operator==(const FileSourceConfig&, const FileSourceConfig&) = default;
+};
+
+enum class SinkType { kafka, file, console, blackhole };
+enum class Partition { file, sticky, key };
+enum class Encoding { raw, json };
+enum class Header { host, path, pipeline, file_id, offset, end, session, time };
+
+struct SinkConfig {
+    SinkType type = SinkType::kafka;
+    std::string cluster;  // kafka: a name out of Config::clusters
+    std::string topic;    // kafka: a template
+    Partition partition = Partition::file;
+    std::string key;   // a template; with Partition::key
+    std::string path;  // file: a template, absolute
+    Encoding encoding = Encoding::raw;
+    std::vector<Header> headers;  // "ledger" is already spelt out
+
+    friend bool operator==(const SinkConfig&, const SinkConfig&) = default;
+};
+
+struct PipelineConfig {
+    std::string name;
+    bool enabled = true;
+    FileSourceConfig source;
+    SinkConfig sink;
+
+    friend bool operator==(const PipelineConfig&, const PipelineConfig&) = default;
+};
+
+struct Config {
+    AgentConfig agent;
+    LogConfig log;
+    std::map<std::string, ClusterConfig> clusters;
+    std::vector<PipelineConfig> pipelines;
+
+    friend bool operator==(const Config&, const Config&) = default;
+};
+
+}  // namespace config

@@ -1,0 +1,32 @@
+// TOML text → Config, or every error at once.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/config/config.h"
+
+namespace config {
+
+// One fault of a config, at the place where the user wrote it.
+struct Problem {
+    std::uint32_t line = 0;  // from 1; 0: the file as a whole
+    std::uint32_t column = 0;
+    std::string key;      // "pipelines[0].source.include"
+    std::string message;  // what is wrong (what would be right)
+
+    friend bool operator==(const Problem&, const Problem&) = default;
+};
+
+// `FILE:LINE:COL: error: KEY: what is wrong (what would be right)`, as `venus-agent check` prints it.
+std::string show(const Problem& problem, std::string_view file);
+
+// All problems are found in one pass, in the order of the file. Reads ${file:…} and the environment; blocks.
+std::expected<Config, std::vector<Problem>> parse(std::string_view toml);
+std::expected<Config, std::vector<Problem>> load(const std::filesystem::path& file);
+
+}  // namespace config

@@ -1,0 +1,45 @@
+// A small HTTP/1.1 server over TCP or a Unix socket, for the admin socket and the metrics endpoint.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/base/event_loop.h"
+#include "common/base/result.h"
+
+namespace net {
+
+struct HttpRequest {
+    std::string method;  // "GET"
+    std::string target;  // "/metrics"
+    std::string body;    // at most kBodyBytesMax
+};
+
+struct HttpResponse {
+    int status = 200;
+    std::string content_type = "text/plain; charset=utf-8";
+    std::string body;
+};
+
+// Answers once, now or later, on the loop's thread.
+using HttpRespond = std::move_only_function<void(HttpResponse)>;
+using HttpHandler = std::function<void(const HttpRequest&, HttpRespond)>;
+
+// Life: listens from listen() until destroyed; open connections are closed then, a late HttpRespond is ignored.
+// Thread: the loop's. Limits: kConnectionsMax at once, kBodyBytesMax a request, kRequestTimeout each.
+class HttpServer {
+ public:
+    // `address`: "127.0.0.1:9598", "[::1]:9598", ":9598" (all), or "unix:/run/x.sock" (mode 0660; a stale socket that nobody
+    // listens on is replaced, a live one is an error). Errors: cannot resolve, bind or listen, with the address.
+    static base::Result<std::unique_ptr<HttpServer>> listen(base::EventLoop& loop, const std::string& address,
+                                                            HttpHandler handler);
+    virtual ~HttpServer() = default;
+
+    virtual std::string address() const = 0;  // with the port that was bound, when 0 was asked for
+};
+
+// One request over a Unix socket, for the command line. Blocks, at most `kRequestTimeout`.
+base::Result<HttpResponse> http_call(const std::string& socket_path, const HttpRequest& request);
+
+}  // namespace net

@@ -1,0 +1,21 @@
+# One folder is one target is one namespace.
+
+# venus_component(NAME SOURCES a.cpp b.cpp [LINKS public libraries] [PRIVATE_LINKS libraries that no header of ours shows])
+function(venus_component name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  if(ARG_SOURCES)
+    add_library(${name} STATIC ${ARG_SOURCES})
+    target_link_libraries(${name} PUBLIC venus_compiler ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE venus_compiler ${ARG_LINKS})
+  endif()
+endfunction()
+
+# venus_unit_test(NAME SOURCES a_test.cpp [LINKS components under test])
+function(venus_unit_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE venus_compiler ${ARG_LINKS} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name} PROPERTIES LABELS unit)
+endfunction()
