@@ -1,0 +1,51 @@
+#include "agent/checkpoint/checkpoint_thread.h"
+
+#include <utility>
+
+namespace agent::checkpoint {
+
+CheckpointThread::CheckpointThread(std::unique_ptr<CheckpointStore> store, telemetry::Log& log)
+    : store_(std::move(store)), log_(log), thread_([this] { loop_.run(); }) {}
+
+CheckpointThread::~CheckpointThread() {
+    loop_.post([this] { loop_.stop(); });
+    thread_.join();
+}
+
+void CheckpointThread::write(CheckpointBatch batch) {
+    if (batch.empty()) return;
+    loop_.post([this, batch = std::move(batch)]() mutable { write_now(std::move(batch)); });
+}
+
+void CheckpointThread::write_now(CheckpointBatch batch) {
+    batch.changes.merge(std::exchange(unwritten_.changes, {}));  // what is newer stays
+    batch.looked.merge(std::exchange(unwritten_.looked, {}));
+    if (auto written = store_->write(batch); written) {
+        if (std::exchange(failing_, false)) log_.info("checkpoints are written again");
+        return;
+    } else if (!std::exchange(failing_, true)) {
+        log_.error("checkpoints cannot be written: a restart would read again from the last ones",
+                   {{"error", written.error().message}});
+    }
+    unwritten_ = std::move(batch);
+}
+
+void CheckpointThread::load(std::string pipeline, std::function<void(PipelineCheckpoints)> loaded) {
+    loop_.post([this, pipeline = std::move(pipeline), loaded = std::move(loaded)] {
+        auto checkpoints = store_->load(pipeline);
+        if (!checkpoints) {
+            log_.error("checkpoints cannot be read: everything is read again",
+                       {{"pipeline", pipeline}, {"error", checkpoints.error().message}});
+            checkpoints = PipelineCheckpoints{.looked_before = true};
+        }
+        for (const auto& damage : checkpoints->damage)
+            log_.error("checkpoint is damaged: its file is read again", {{"pipeline", pipeline}, {"error", damage}});
+        loaded(std::move(*checkpoints));
+    });
+}
+
+void CheckpointThread::visit(std::function<void(CheckpointStore&)> visitor) {
+    loop_.post([this, visitor = std::move(visitor)] { visitor(*store_); });
+}
+
+}  // namespace agent::checkpoint

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "agent/checkpoint/checkpoint_store.h"
+#include "common/base/event_loop.h"
+#include "common/telemetry/log.h"
+
+namespace agent::checkpoint {
+
+// The thread that writes checkpoints; it decides nothing. Calls are carried out in the order in which they were made.
+//
+// Life: finishes what was asked for when destroyed. Thread: calls from any; answers come on this object's own thread,
+// which is for posting them onward.
+// A write that fails is kept and written again with the next one: the watermark only lags, nothing is lost.
+class CheckpointThread {
+ public:
+    CheckpointThread(std::unique_ptr<CheckpointStore> store, telemetry::Log& log);
+    ~CheckpointThread();
+    CheckpointThread(const CheckpointThread&) = delete;
+    CheckpointThread& operator=(const CheckpointThread&) = delete;
+
+    void write(CheckpointBatch batch);
+    void load(std::string pipeline, std::function<void(PipelineCheckpoints)> loaded);
+    // For `checkpoints list`: what is durable.
+    void visit(std::function<void(CheckpointStore&)> visitor);
+
+ private:
+    void write_now(CheckpointBatch batch);
+
+    std::unique_ptr<CheckpointStore> store_;
+    telemetry::Log& log_;
+    CheckpointBatch unwritten_;
+    bool failing_ = false;
+    base::EventLoop loop_;
+    std::thread thread_;
+};
+
+}  // namespace agent::checkpoint

@@ -1,0 +1,84 @@
+#include "agent/deliver/file_sink.h"
+
+#include <cerrno>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/deliver/line_writer.h"
+#include "common/base/assert.h"
+
+namespace agent::deliver {
+
+namespace {
+
+constexpr mode_t kFileMode = 0640;
+
+base::Result<base::UniqueFd> open_for_append(const std::string& path) {
+    std::error_code ignored;  // open() says it better
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+    base::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kFileMode));
+    if (!fd) return base::fail("cannot open {}: {}", path, base::errno_text(errno));
+    return fd;
+}
+
+base::Result<void> append(const std::string& path, std::string_view bytes) {
+    auto fd = open_for_append(path);
+    if (!fd) return std::unexpected(fd.error());
+    const off_t before = ::lseek(fd->get(), 0, SEEK_END);
+    if (auto written = write_all(fd->get(), bytes); !written) {
+        if (before >= 0) (void)::ftruncate(fd->get(), before);
+        return base::fail("cannot write {}: {}", path, written.error().message);
+    }
+    return {};
+}
+
+}  // namespace
+
+struct FileSink::FileRoute : Route {
+    bool ready() const override { return true; }
+
+    FileContext file;
+    std::string path;
+};
+
+FileSink::FileSink(const config::SinkConfig& config, SinkContext context, model::DeliveryListener& listener,
+                   telemetry::Log& log)
+    : config_(config), context_(std::move(context)), listener_(listener), log_(log) {
+    auto path = config::Template::parse(config.path, context_.labels);
+    AGENT_ASSERT(path.has_value());  // config::load refused what does not parse
+    path_ = std::move(*path);
+}
+
+std::unique_ptr<Route> FileSink::open_route(const FileContext& file) {
+    auto route = std::make_unique<FileRoute>();
+    route->file = file;
+    route->path = path_.fill(
+        {.labels = context_.labels, .host = context_.host, .pipeline = context_.pipeline, .path = file.path});
+    return route;
+}
+
+void FileSink::deliver(model::ExtentPtr extent, Route& route) {
+    auto& file_route = static_cast<FileRoute&>(route);
+    if (config_.encoding == config::Encoding::json) encode_json(*extent, context_, file_route.file);
+    if (auto written = append(file_route.path, join_lines(extent->records)); written) {
+        if (const auto lasted = failing_.end()) log_.info("file sink writes again", {{"after", show_duration(*lasted)}});
+    } else {
+        extent->failure = written.error().message;
+        if (failing_.observe(extent->failure))
+            log_.warn("file sink cannot write: trying again",
+                      {{"pipeline", context_.pipeline}, {"error", failing_.why()}, {"for", failing_.duration_text()}});
+    }
+    extent->unfinished = 0;
+    listener_.extent_finished(std::move(extent));
+}
+
+SinkStatus FileSink::status() const {
+    return {.type = "file", .target = config_.path, .healthy = !failing_.going_on(), .trouble = failing_.why()};
+}
+
+}  // namespace agent::deliver

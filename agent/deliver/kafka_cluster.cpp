@@ -1,0 +1,247 @@
+#include "agent/deliver/kafka_cluster.h"
+
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include <unistd.h>
+
+#include "common/base/assert.h"
+
+namespace agent::deliver {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kDeliveriesMax = 4096;  // looked at in one go
+constexpr auto kTopicRetry = 1s;
+constexpr auto kPingRetry = 1s;
+constexpr auto kRecoverRetry = 5s;
+
+bool topic_is_unknown(rd_kafka_resp_err_t error) {
+    return error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+           error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<KafkaCluster>> KafkaCluster::create(base::EventLoop& loop, const config::ClusterConfig& config,
+                                                                 model::DeliveryListener& listener, telemetry::Log& log) {
+    auto producer = KafkaProducer::create(config);
+    if (!producer) return std::unexpected(producer.error());
+    return std::unique_ptr<KafkaCluster>(new KafkaCluster(loop, config, std::move(*producer), listener, log));
+}
+
+KafkaCluster::KafkaCluster(base::EventLoop& loop, config::ClusterConfig config, std::shared_ptr<KafkaProducer> producer,
+                           model::DeliveryListener& listener, telemetry::Log& log)
+    : loop_(loop),
+      config_(std::move(config)),
+      listener_(listener),
+      log_(log),
+      delivered_(kDeliveriesMax),
+      retry_(loop),
+      ping_retry_(loop),
+      producer_(std::move(producer)),
+      calls_(std::make_unique<KafkaCalls>(loop)) {
+    watch_events();
+}
+
+KafkaCluster::~KafkaCluster() {
+    AGENT_ASSERT(idle());
+    watch_.reset();
+    calls_->dispose(std::move(producer_));
+}
+
+void KafkaCluster::watch_events() {
+    watch_ = std::make_unique<base::ReadableWatch>(loop_, producer_->events_fd(), [this] { take_events(); });
+}
+
+void KafkaCluster::take_events() {
+    std::uint64_t count = 0;
+    (void)::read(producer_->events_fd(), &count, sizeof(count));  // first: what comes later wakes us again
+    while (rd_kafka_event_t* event = rd_kafka_queue_poll(producer_->events(), 0)) {
+        switch (rd_kafka_event_type(event)) {
+            case RD_KAFKA_EVENT_DR: take_deliveries(event); break;
+            case RD_KAFKA_EVENT_ERROR: take_error(event); break;
+            default: break;
+        }
+        rd_kafka_event_destroy(event);
+    }
+    if (recovering_ && idle()) recover();
+}
+
+// Most deliveries come in runs of one extent: one look at it per run.
+void KafkaCluster::take_deliveries(rd_kafka_event_t* event) {
+    while (const std::size_t n = rd_kafka_event_message_array(event, delivered_.data(), delivered_.size())) {
+        for (std::size_t i = 0; i < n;) {
+            auto* extent = static_cast<model::Extent*>(delivered_[i]->_private);
+            const std::size_t run = i;
+            for (; i < n && delivered_[i]->_private == extent; ++i)
+                if (delivered_[i]->err != RD_KAFKA_RESP_ERR_NO_ERROR) delivery_failed(*delivered_[i]);
+            AGENT_ASSERT(in_flight_messages_ >= i - run);
+            in_flight_messages_ -= i - run;
+            finish_records(extent, static_cast<std::uint32_t>(i - run));
+        }
+    }
+    if (unreachable_.going_on()) check_reachable();
+}
+
+void KafkaCluster::finish_records(model::Extent* extent, std::uint32_t count) {
+    AGENT_ASSERT(extent->unfinished >= count);
+    extent->unfinished -= count;
+    if (extent->unfinished == 0) listener_.extent_finished(model::ExtentPtr(extent));
+}
+
+void KafkaCluster::delivery_failed(const rd_kafka_message_t& message) {
+    auto* extent = static_cast<model::Extent*>(message._private);
+    const char* topic_name = rd_kafka_topic_name(message.rkt);
+    if (extent->failure.empty())
+        extent->failure = fmt::format("{}: {} ({} bytes)", topic_name, rd_kafka_err2str(message.err), message.len);
+    if (message.err == RD_KAFKA_RESP_ERR__FATAL) begin_recovery(rd_kafka_err2str(message.err));
+    if (topic_is_unknown(message.err)) topic_unknown(topics_.at(topic_name), message.err);
+}
+
+void KafkaCluster::refused(model::Extent* extent, std::size_t count, const KafkaTopic& topic, rd_kafka_resp_err_t error) {
+    if (extent->failure.empty()) extent->failure = fmt::format("{}: {}", topic.name, rd_kafka_err2str(error));
+    if (error == RD_KAFKA_RESP_ERR__FATAL) begin_recovery(rd_kafka_err2str(error));
+    if (topic_is_unknown(error)) topic_unknown(topics_.at(topic.name), error);
+    finish_records(extent, static_cast<std::uint32_t>(count));
+}
+
+void KafkaCluster::take_error(rd_kafka_event_t* event) {
+    const auto error = rd_kafka_event_error(event);
+    if (error == RD_KAFKA_RESP_ERR__FATAL) {
+        std::array<char, 512> why{};
+        rd_kafka_fatal_error(producer_->handle(), why.data(), why.size());
+        begin_recovery(why.data());
+        return;
+    }
+    // "Connect to 127.0.0.1:9092 failed: Connection refused" says more than "all brokers are down".
+    if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) last_error_ = rd_kafka_event_error_string(event);
+    check_reachable();
+}
+
+KafkaTopic& KafkaCluster::topic(const std::string& name) {
+    auto& topic = topics_[name];
+    if (topic.name.empty()) {
+        topic.name = name;
+        look_up(topic);
+    }
+    return topic;
+}
+
+void KafkaCluster::look_up(KafkaTopic& topic) {
+    if (topic.looking || recovering_) return;
+    topic.looking = true;
+    topic.handle = producer_->topic(topic.name);
+    calls_->look_up(producer_, topic.handle,
+                    [this, name = topic.name, alive = std::weak_ptr(alive_)](const TopicFound& found) {
+                        if (!alive.expired()) topic_found(name, found);
+                    });
+}
+
+void KafkaCluster::topic_found(const std::string& name, const TopicFound& found) {
+    auto& topic = topics_.at(name);
+    topic.looking = false;
+    if (found.cluster_answered) answered(RD_KAFKA_RESP_ERR_NO_ERROR);
+    if (recovering_) return;  // recover() asks again
+    if (found.error == RD_KAFKA_RESP_ERR_NO_ERROR && found.partitions > 0) {
+        topic.partitions = found.partitions;
+        if (const auto lasted = topic.missing.end())
+            log_.info("topic is there", {{"cluster", config_.name}, {"topic", name}, {"after", show_duration(*lasted)}});
+        listener_.sink_ready();
+    } else if (found.cluster_answered) {
+        topic_unknown(topic, found.error);
+    } else {
+        check_reachable();
+        retry_topics();
+    }
+}
+
+void KafkaCluster::retry_topics() {
+    retry_.after(kTopicRetry, [this] {
+        for (auto& [name, topic] : topics_)
+            if (topic.partitions == 0) look_up(topic);
+    });
+}
+
+void KafkaCluster::topic_unknown(KafkaTopic& topic, rd_kafka_resp_err_t error) {
+    topic.partitions = 0;
+    if (topic.missing.observe(rd_kafka_err2str(error)))
+        log_.warn("topic cannot be used: waiting for it", {{"cluster", config_.name},
+                                                           {"topic", topic.name},
+                                                           {"error", topic.missing.why()},
+                                                           {"for", topic.missing.duration_text()}});
+    retry_topics();
+}
+
+// A broker that closes an idle connection looks like one that died: ask before saying so.
+void KafkaCluster::check_reachable() {
+    if (pinging_ || recovering_) return;
+    pinging_ = true;
+    calls_->ping(producer_, [this, alive = std::weak_ptr(alive_)](rd_kafka_resp_err_t error) {
+        if (alive.expired()) return;
+        pinging_ = false;
+        answered(error);
+    });
+}
+
+void KafkaCluster::answered(rd_kafka_resp_err_t error) {
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (const auto lasted = unreachable_.end())
+            log_.info("cluster is reachable again", {{"cluster", config_.name}, {"after", show_duration(*lasted)}});
+        last_error_.clear();
+        return;
+    }
+    if (unreachable_.observe(last_error_.empty() ? rd_kafka_err2str(error) : last_error_))
+        log_.warn("cluster is unreachable: retrying for ever", {{"cluster", config_.name},
+                                                                 {"error", unreachable_.why()},
+                                                                 {"for", unreachable_.duration_text()},
+                                                                 {"records_in_flight", in_flight_messages_}});
+    ping_retry_.after(kPingRetry, [this] { check_reachable(); });
+}
+
+void KafkaCluster::begin_recovery(const std::string& why) {
+    if (recovering_) return;
+    recovering_ = true;
+    log_.warn("producer failed for good: making a new one and reading again what was in flight",
+              {{"cluster", config_.name}, {"error", why}, {"records_in_flight", in_flight_messages_}});
+    rd_kafka_purge(producer_->handle(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+    loop_.post([this, alive = std::weak_ptr(alive_)] {
+        if (!alive.expired() && recovering_ && idle()) recover();
+    });
+}
+
+void KafkaCluster::recover() {
+    auto fresh = KafkaProducer::create(config_);
+    if (!fresh) {
+        log_.error("producer cannot be made: trying again", {{"cluster", config_.name}, {"error", fresh.error().message}});
+        retry_.after(kRecoverRetry, [this] { recover(); });
+        return;
+    }
+    watch_.reset();
+    calls_->dispose(std::exchange(producer_, std::move(*fresh)));
+    watch_events();
+    alive_ = std::make_shared<int>(0);  // answers about the old producer are no longer wanted
+    pinging_ = false;
+    recovering_ = false;
+    for (auto& [name, topic] : topics_) {
+        topic.looking = false;
+        topic.partitions = 0;
+        look_up(topic);
+    }
+}
+
+void KafkaCluster::let_go() {
+    rd_kafka_purge(producer_->handle(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+}
+
+std::string KafkaCluster::trouble() const {
+    if (unreachable_.going_on())
+        return fmt::format("cluster {} unreachable for {}: {}", config_.name, unreachable_.duration_text(), unreachable_.why());
+    if (recovering_) return fmt::format("producer of cluster {} is being replaced", config_.name);
+    return {};
+}
+
+}  // namespace agent::deliver

@@ -1,0 +1,85 @@
+#include "agent/deliver/kafka_producer.h"
+
+#include <array>
+#include <utility>
+
+#include <sys/eventfd.h>
+
+#include "common/kafka/client_config.h"
+
+namespace agent::deliver {
+
+base::Result<std::shared_ptr<KafkaProducer>> KafkaProducer::create(const config::ClusterConfig& cluster) {
+    auto conf = kafka::producer_conf(cluster);
+    if (!conf) return std::unexpected(conf.error());
+    rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+
+    std::array<char, 512> why{};
+    auto producer = std::shared_ptr<KafkaProducer>(new KafkaProducer);
+    producer->wake_.reset(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+    if (!producer->wake_) return base::fail("cannot make an eventfd: {}", base::errno_text(errno));
+    producer->handle_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf->get(), why.data(), why.size());
+    if (!producer->handle_) return base::fail("cannot make a producer for cluster {}: {}", cluster.name, why.data());
+    (void)conf->release();  // rd_kafka_new took it
+
+    if (auto verified = kafka::verify_guarantee(producer->handle_); !verified) return std::unexpected(verified.error());
+    producer->events_ = rd_kafka_queue_get_main(producer->handle_);
+    const std::uint64_t one = 1;
+    rd_kafka_queue_io_event_enable(producer->events_, producer->wake_.get(), &one, sizeof(one));
+    return producer;
+}
+
+KafkaProducer::~KafkaProducer() {
+    for (const auto& [name, topic] : topics_) rd_kafka_topic_destroy(topic);
+    if (events_) {
+        rd_kafka_queue_io_event_enable(events_, -1, nullptr, 0);
+        rd_kafka_queue_destroy(events_);
+    }
+    if (handle_) rd_kafka_destroy(handle_);
+}
+
+rd_kafka_topic_t* KafkaProducer::topic(const std::string& name) {
+    auto& topic = topics_[name];
+    if (!topic) topic = rd_kafka_topic_new(handle_, name.c_str(), nullptr);
+    return topic;
+}
+
+KafkaCalls::KafkaCalls(base::EventLoop& answers_to)
+    : answers_to_(answers_to), thread_([this] { calls_.run(); }) {}
+
+KafkaCalls::~KafkaCalls() {
+    calls_.post([this] { calls_.stop(); });  // behind what was asked for
+    thread_.join();
+}
+
+void KafkaCalls::look_up(std::shared_ptr<KafkaProducer> producer, rd_kafka_topic_t* topic,
+                         std::function<void(TopicFound)> found) {
+    calls_.post([this, producer = std::move(producer), topic, found = std::move(found)]() mutable {
+        const rd_kafka_metadata* metadata = nullptr;
+        TopicFound answer;
+        answer.error = rd_kafka_metadata(producer->handle(), 0, topic, &metadata, static_cast<int>(kLookupTimeout.count()));
+        if (answer.error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            answer.cluster_answered = true;
+            answer.error = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+            if (metadata->topic_cnt == 1) answer.partitions = metadata->topics[0].partition_cnt;
+            rd_kafka_metadata_destroy(metadata);
+        }
+        answers_to_.post([found = std::move(found), answer] { found(answer); });
+    });
+}
+
+void KafkaCalls::ping(std::shared_ptr<KafkaProducer> producer, std::function<void(rd_kafka_resp_err_t)> answered) {
+    calls_.post([this, producer = std::move(producer), answered = std::move(answered)]() mutable {
+        const rd_kafka_metadata* metadata = nullptr;
+        const auto error =
+            rd_kafka_metadata(producer->handle(), 0, nullptr, &metadata, static_cast<int>(kLookupTimeout.count()));
+        if (metadata) rd_kafka_metadata_destroy(metadata);
+        answers_to_.post([answered = std::move(answered), error] { answered(error); });
+    });
+}
+
+void KafkaCalls::dispose(std::shared_ptr<KafkaProducer> producer) {
+    calls_.post([producer = std::move(producer)] {});
+}
+
+}  // namespace agent::deliver

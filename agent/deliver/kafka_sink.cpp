@@ -1,0 +1,160 @@
+#include "agent/deliver/kafka_sink.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+#include <xxhash.h>
+
+#include "common/base/assert.h"
+
+namespace agent::deliver {
+
+namespace {
+
+constexpr std::size_t kProduceBatchMax = 1024;
+constexpr std::size_t kStickyBytes = 1'000'000;  // librdkafka's default batch.size: a sticky partition gets whole batches
+
+config::Template must_parse(const std::string& text, const config::Labels& labels) {
+    auto parsed = config::Template::parse(text, labels);
+    AGENT_ASSERT(parsed.has_value());  // config::load refused what does not parse
+    return std::move(*parsed);
+}
+
+}  // namespace
+
+struct KafkaSink::KafkaRoute : Route {
+    KafkaRoute(KafkaCluster& c, KafkaTopic& t, FileContext f) : cluster(c), topic(t), file(std::move(f)) {}
+
+    bool ready() const override { return cluster.accepts(topic); }
+
+    KafkaCluster& cluster;
+    KafkaTopic& topic;
+    FileContext file;
+    std::string key;
+    int partition = -1;  // Partition::file: kept for the tail's life, so that new partitions do not break its order
+};
+
+KafkaSink::KafkaSink(const config::SinkConfig& config, SinkContext context, KafkaCluster& cluster)
+    : config_(config), context_(std::move(context)), cluster_(cluster), topic_(must_parse(config.topic, context_.labels)) {
+    if (config.partition == config::Partition::key) key_ = must_parse(config.key, context_.labels);
+}
+
+std::unique_ptr<Route> KafkaSink::open_route(const FileContext& file) {
+    const config::TemplateScope scope{
+        .labels = context_.labels, .host = context_.host, .pipeline = context_.pipeline, .path = file.path};
+    const auto name = topic_.fill(scope);
+    auto& topic = cluster_.topic(name);
+    topics_[name] = &topic;
+    auto route = std::make_unique<KafkaRoute>(cluster_, topic, file);
+    if (key_) route->key = key_->fill(scope);
+    return route;
+}
+
+int KafkaSink::choose_partition(KafkaRoute& route, std::size_t bytes) {
+    auto& topic = route.topic;
+    switch (config_.partition) {
+        case config::Partition::file:
+            if (route.partition < 0)
+                route.partition = static_cast<int>(XXH3_64bits(route.file.file_id.data(), route.file.file_id.size()) %
+                                                   static_cast<unsigned>(topic.partitions));
+            return route.partition;
+        case config::Partition::key:  // as Java's producer does, so that keys meet in the same partition
+            return rd_kafka_msg_partitioner_murmur2(topic.handle, route.key.data(), route.key.size(), topic.partitions,
+                                                    nullptr, nullptr);
+        case config::Partition::sticky:
+            if (topic.sticky_bytes_left < bytes) {
+                topic.sticky_partition = (topic.sticky_partition + 1) % topic.partitions;
+                topic.sticky_bytes_left = kStickyBytes;
+            }
+            topic.sticky_bytes_left -= std::min(bytes, topic.sticky_bytes_left);
+            return topic.sticky_partition % topic.partitions;
+    }
+    return 0;
+}
+
+void KafkaSink::deliver(model::ExtentPtr extent, Route& route) {
+    auto& kafka_route = static_cast<KafkaRoute&>(route);
+    if (config_.encoding == config::Encoding::json)
+        encode_json(*extent, context_, kafka_route.file);
+    const int partition = choose_partition(kafka_route, extent->bytes.size());
+    const auto records = std::exchange(extent->records, {});  // in flight, only their number counts
+    auto* in_flight = extent.release();                       // comes back with its last delivery
+    if (config_.headers.empty())
+        produce_batch(in_flight, records, kafka_route, partition);
+    else
+        produce_with_headers(in_flight, records, kafka_route, partition);
+}
+
+void KafkaSink::produce_batch(model::Extent* extent, const std::vector<model::Record>& records, KafkaRoute& route,
+                              int partition) {
+    batch_.resize(std::min(records.size(), kProduceBatchMax));
+    for (std::size_t done = 0; done < records.size();) {
+        const std::size_t count = std::min(records.size() - done, kProduceBatchMax);
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto& record = records[done + i];
+            auto& message = batch_[i];
+            message = {};
+            message.payload = const_cast<char*>(record.data);  // librdkafka only reads it
+            message.len = record.size;
+            message._private = extent;
+            if (key_) {
+                message.key = route.key.data();
+                message.key_len = route.key.size();
+            }
+        }
+        done += count;
+        const int taken = rd_kafka_produce_batch(route.topic.handle, partition, 0, batch_.data(), static_cast<int>(count));
+        cluster_.handed_over(static_cast<std::size_t>(taken));
+        if (static_cast<std::size_t>(taken) == count) continue;
+        for (std::size_t i = 0; i < count; ++i)
+            if (batch_[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) cluster_.refused(extent, 1, route.topic, batch_[i].err);
+    }
+}
+
+void KafkaSink::produce_with_headers(model::Extent* extent, const std::vector<model::Record>& records, KafkaRoute& route,
+                                     int partition) {
+    const std::string time = utc_now();
+    for (const auto& record : records) {
+        rd_kafka_headers_t* headers = rd_kafka_headers_new(config_.headers.size());
+        const auto add = [&](const char* name, std::string_view value) {
+            rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
+        };
+        for (const auto header : config_.headers) switch (header) {
+                case config::Header::host: add("host", context_.host); break;
+                case config::Header::path: add("path", route.file.path); break;
+                case config::Header::pipeline: add("pipeline", context_.pipeline); break;
+                case config::Header::file_id: add("file_id", route.file.file_id); break;
+                case config::Header::offset: add("offset", fmt::format_int(record.begin.value).str()); break;
+                case config::Header::end: add("end", fmt::format_int(record.end.value).str()); break;
+                case config::Header::session: add("session", context_.session); break;
+                case config::Header::time: add("time", time); break;
+            }
+        const auto error = rd_kafka_producev(
+            cluster_.handle(), RD_KAFKA_V_RKT(route.topic.handle), RD_KAFKA_V_PARTITION(partition),
+            RD_KAFKA_V_VALUE(const_cast<char*>(record.data), record.size), RD_KAFKA_V_MSGFLAGS(0),
+            RD_KAFKA_V_KEY(key_ ? route.key.data() : nullptr, route.key.size()), RD_KAFKA_V_HEADERS(headers),
+            RD_KAFKA_V_OPAQUE(extent), RD_KAFKA_V_END);
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            cluster_.handed_over(1);
+        } else {
+            rd_kafka_headers_destroy(headers);
+            cluster_.refused(extent, 1, route.topic, error);
+        }
+    }
+}
+
+SinkStatus KafkaSink::status() const {
+    SinkStatus status{.type = "kafka", .target = fmt::format("{}/{}", cluster_.config().name, config_.topic)};
+    status.trouble = cluster_.trouble();
+    for (const auto& [name, topic] : topics_) {
+        if (!status.trouble.empty()) break;
+        if (topic->missing.going_on())
+            status.trouble = fmt::format("topic {} cannot be used for {}: {}", name, topic->missing.duration_text(),
+                                         topic->missing.why());
+    }
+    status.healthy = status.trouble.empty();
+    return status;
+}
+
+}  // namespace agent::deliver

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/deliver/kafka_cluster.h"
+#include "agent/deliver/record_encoder.h"
+#include "agent/deliver/sink.h"
+#include "agent/deliver/sink_context.h"
+#include "common/config/template.h"
+
+namespace agent::deliver {
+
+// Records to a topic. The plain way of a record costs no call of its own: payloads point into the extent, one
+// rd_kafka_produce_batch takes an extent, one partition is chosen for all of it. Headers cost a call per record.
+class KafkaSink : public Sink {
+ public:
+    KafkaSink(const config::SinkConfig& config, SinkContext context, KafkaCluster& cluster);
+
+    std::unique_ptr<Route> open_route(const FileContext& file) override;
+    void deliver(model::ExtentPtr extent, Route& route) override;
+    SinkStatus status() const override;
+
+ private:
+    struct KafkaRoute;
+
+    int choose_partition(KafkaRoute& route, std::size_t bytes);
+    void produce_batch(model::Extent* extent, const std::vector<model::Record>& records, KafkaRoute& route, int partition);
+    void produce_with_headers(model::Extent* extent, const std::vector<model::Record>& records, KafkaRoute& route,
+                              int partition);
+
+    config::SinkConfig config_;
+    SinkContext context_;
+    KafkaCluster& cluster_;
+    config::Template topic_;
+    std::optional<config::Template> key_;
+    std::vector<rd_kafka_message_t> batch_;  // reused
+    std::map<std::string, KafkaTopic*> topics_;
+};
+
+}  // namespace agent::deliver

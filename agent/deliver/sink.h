@@ -1,0 +1,50 @@
+// Where records go.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/model/extent.h"
+
+namespace agent::deliver {
+
+// What all records of one tail have in common.
+struct FileContext {
+    std::string path;      // under which the pipeline first followed the file
+    std::string file_id;   // FileIdentity::text()
+};
+
+// A tail's way into a sink: topic, partition, key, or file. Made once per tail, so that nothing of it is worked out again
+// for each record.
+class Route {
+ public:
+    virtual ~Route() = default;
+
+    // Whether records may be delivered now. When it becomes true, the listener hears sink_ready().
+    virtual bool ready() const = 0;
+};
+
+// How a sink is, for `status`.
+struct SinkStatus {
+    std::string type;
+    std::string target;    // "main/raw-nginx", "/var/spool/out.log"
+    bool healthy = true;
+    std::string trouble;   // what is wrong and since when, for people
+};
+
+// Life: one per pipeline; its listener and every extent that it was given outlive it, or come back before.
+// Thread: its shard's.
+class Sink {
+ public:
+    virtual ~Sink() = default;
+
+    virtual std::unique_ptr<Route> open_route(const FileContext& file) = 0;
+
+    // Takes a split extent whose route is ready; it comes back by extent_finished(), perhaps within this call.
+    virtual void deliver(model::ExtentPtr extent, Route& route) = 0;
+
+    virtual SinkStatus status() const = 0;
+};
+
+}  // namespace agent::deliver

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "common/base/event_loop.h"
+#include "common/base/result.h"
+#include "common/base/unique_fd.h"
+
+namespace agent::discover {
+
+// What the directory watcher saw; only ever a reason to look again.
+enum class Change : std::uint8_t {
+    modified,  // the file `name` of `folder` was written to or truncated
+    appeared,  // `name` was made, or moved to here
+    vanished,  // `name` was removed, or moved away
+    folder_gone,
+    overflow,  // events were lost: look at everything
+};
+
+struct DirectoryChange {
+    Change change;
+    std::string_view folder;  // valid during the call
+    std::string_view name;
+};
+
+// inotify on folders (never one watch per file).
+//
+// Thread: its loop's. Limits: fs.inotify.max_user_watches; a folder over it is left to the sweep.
+class DirectoryWatcher {
+ public:
+    // Between two looks at the queue, so that the writes of a busy file become one event. It adds to the latency of a line.
+    static constexpr std::chrono::milliseconds kPause{2};
+
+    using Observer = std::function<void(const DirectoryChange&)>;
+
+    // `observe` is called for each change, then `settled` once after all that were queued.
+    static base::Result<std::unique_ptr<DirectoryWatcher>> create(base::EventLoop& loop, Observer observe,
+                                                                  std::function<void()> settled);
+
+    // Watching a folder twice is one watch. Errors: errno's, ENOSPC for exhausted watches told in words.
+    base::Result<void> watch(const std::string& folder);
+    void forget(const std::string& folder);
+
+ private:
+    DirectoryWatcher(base::EventLoop& loop, base::UniqueFd inotify, Observer observe, std::function<void()> settled);
+    void take_events();
+    void take_event(int watch, std::uint32_t mask, std::string_view name);
+
+    base::UniqueFd inotify_;
+    Observer observe_;
+    std::function<void()> settled_;
+    std::unordered_map<int, std::string> folders_;
+    std::unordered_map<std::string, int> watches_;
+    base::ReadableWatch readable_;
+};
+
+}  // namespace agent::discover

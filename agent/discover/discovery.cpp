@@ -1,0 +1,326 @@
+#include "agent/discover/discovery.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+namespace agent::discover {
+
+namespace {
+
+struct Listed {
+    std::string name;
+    std::uint64_t inode;
+    unsigned char type;  // DT_…
+};
+
+// Errors: an empty list; what cannot be read now is looked at by the next sweep.
+std::vector<Listed> list(const std::string& folder) {
+    std::vector<Listed> entries;
+    const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.c_str()), ::closedir);
+    if (!open) return entries;
+    while (const dirent* entry = ::readdir(open.get())) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..") entries.push_back({std::string(name), entry->d_ino, entry->d_type});
+    }
+    return entries;
+}
+
+bool is_folder(const std::string& path) {
+    struct stat about {};
+    return ::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Discovery>> Discovery::create(base::EventLoop& loop, DiscoveryListener& listener,
+                                                           telemetry::Log& log) {
+    std::unique_ptr<Discovery> discovery(new Discovery(listener, log));
+    auto* self = discovery.get();
+    auto watcher = DirectoryWatcher::create(
+        loop, [self](const DirectoryChange& change) { self->observe(change); }, [self] { self->settle(); });
+    if (!watcher) return std::unexpected(watcher.error());
+    self->watcher_ = std::move(*watcher);
+    self->sweep_timer_ = std::make_unique<base::Timer>(loop);
+    self->sweep_timer_->every(kSweepInterval, [self] { self->sweep(); });
+    return discovery;
+}
+
+void Discovery::add_pipeline(const std::string& name, const config::FileSourceConfig& source,
+                             std::vector<model::Checkpoint> checkpoints, bool looked_before) {
+    Pipeline pipeline{.filter = PathFilter(source.include, source.exclude), .unclaimed = {}, .following = {}};
+    for (auto& checkpoint : checkpoints) pipeline.unclaimed[checkpoint.file.inode].push_back(std::move(checkpoint));
+    pipeline.at_end = source.start_at == config::StartAt::end && !looked_before;
+    auto& added = pipelines_.insert_or_assign(name, std::move(pipeline)).first->second;
+    offer_known_ = true;
+    for (const auto& glob : added.filter.include()) attach(glob);
+    offer_known_ = false;
+    settle();
+    added.at_end = false;
+}
+
+void Discovery::remove_pipeline(const std::string& name) {
+    const auto found = pipelines_.find(name);
+    if (found == pipelines_.end()) return;
+    for (const auto& identity : found->second.following)
+        if (const auto file = files_.find(identity); file != files_.end()) file->second.followers.erase(name);
+    pipelines_.erase(found);
+
+    std::vector<std::string> unneeded;
+    for (const auto& [folder, entries] : folders_)
+        if (!leads_through(folder)) unneeded.push_back(folder);
+    for (const auto& folder : unneeded) forget_folder(folder);
+    pathless_.clear();  // nobody follows them
+    std::vector<model::FileIdentity> unfollowed;
+    for (const auto& [identity, file] : files_)
+        if (file.followers.empty()) unfollowed.push_back(identity);
+    for (const auto& identity : unfollowed) forget_file(identity);
+    for (auto& [path, folder] : folders_)
+        std::erase_if(folder.entries, [&](const auto& entry) { return !files_.contains(entry.second.file); });
+}
+
+void Discovery::release(const std::string& pipeline, const model::FileIdentity& identity) {
+    if (const auto found = pipelines_.find(pipeline); found != pipelines_.end()) found->second.following.erase(identity);
+    const auto file = files_.find(identity);
+    if (file == files_.end()) return;
+    file->second.followers.erase(pipeline);
+    if (!file->second.followers.empty()) return;
+    for (const auto& path : file->second.paths)  // it came back in the meantime: the next sweep finds it anew
+        if (const auto folder = folders_.find(parent_of(path)); folder != folders_.end())
+            folder->second.entries.erase(path.substr(path.rfind('/') + 1));
+    forget_file(identity);
+}
+
+std::vector<model::FileIdentity> Discovery::expire(const std::string& pipeline, std::uint64_t updated_before_ms) {
+    std::vector<model::FileIdentity> expired;
+    const auto found = pipelines_.find(pipeline);
+    if (found == pipelines_.end()) return expired;
+    for (auto& [inode, checkpoints] : found->second.unclaimed)
+        std::erase_if(checkpoints, [&](const auto& checkpoint) {
+            if (checkpoint.updated_ms >= updated_before_ms) return false;
+            expired.push_back(checkpoint.file);
+            return true;
+        });
+    std::erase_if(found->second.unclaimed, [](const auto& item) { return item.second.empty(); });
+    return expired;
+}
+
+Discovery::File& Discovery::remember(const model::FileIdentity& identity) {
+    const auto [file, is_new] = files_.try_emplace(identity);
+    if (is_new) ++inodes_[identity.inode];
+    return file->second;
+}
+
+void Discovery::forget_file(const model::FileIdentity& identity) {
+    if (files_.erase(identity) > 0 && --inodes_[identity.inode] == 0) inodes_.erase(identity.inode);
+}
+
+void Discovery::observe(const DirectoryChange& change) {
+    const std::string folder(change.folder);
+    switch (change.change) {
+        case Change::modified:
+            if (const auto known = folders_.find(folder); known != folders_.end())
+                if (const auto entry = known->second.entries.find(change.name); entry != known->second.entries.end())
+                    changed_.insert(entry->second.file);
+            break;
+        case Change::appeared: {
+            const std::string name(change.name);
+            look(folder, name, 0, 0);
+            break;
+        }
+        case Change::vanished:
+            vanish(folder, change.name);
+            break;
+        case Change::folder_gone:
+            forget_folder(folder);
+            overflowed_ = true;  // a look from the patterns' bases finds what took its place
+            break;
+        case Change::overflow:
+            overflowed_ = true;
+            break;
+    }
+}
+
+void Discovery::settle() {
+    if (std::exchange(overflowed_, false)) return sweep();
+    // A file that lost its path and got another one was renamed; one that got none is gone, or out of sight.
+    for (const auto& identity : std::exchange(pathless_, {})) {
+        const auto file = files_.find(identity);
+        if (file == files_.end() || !file->second.paths.empty()) continue;
+        listener_.file_left(identity);
+    }
+    if (changed_.empty()) return;
+    listener_.files_changed({changed_.begin(), changed_.end()});
+    changed_.clear();
+}
+
+// Looks at everything from the patterns' bases on, and has every file read for growth.
+void Discovery::sweep() {
+    for (const auto& [name, pipeline] : pipelines_)
+        for (const auto& glob : pipeline.filter.include()) attach(glob);
+    for (const auto& [identity, file] : files_) changed_.insert(identity);
+    settle();
+}
+
+// Scans a pattern's base folder, or waits for it in the nearest one that exists.
+void Discovery::attach(const Glob& glob) {
+    std::string folder = glob.base();
+    while (folder != "/" && !is_folder(folder)) folder = parent_of(folder);
+    scan(folder, 0);
+}
+
+void Discovery::scan(const std::string& folder, int depth) {
+    if (depth > kDepthMax) return;
+    if (auto watched = watcher_->watch(folder); !watched && unwatched_.insert(folder).second)
+        log_.warn("folder cannot be watched: it is looked at every few seconds only",
+                  {{"folder", folder}, {"error", watched.error().message}, {"seconds", kSweepInterval.count()}});
+    auto& known = folders_[folder].entries;
+    const auto listed = list(folder);
+
+    std::set<std::string_view> names;
+    for (const auto& entry : listed) names.insert(entry.name);
+    std::vector<std::string> vanished;
+    for (const auto& [name, entry] : known)
+        if (!names.contains(name)) vanished.push_back(name);
+    for (const auto& name : vanished) vanish(folder, name);
+
+    for (const auto& entry : listed) {
+        const auto before = known.find(entry.name);
+        const bool same = before != known.end() && !before->second.is_link && before->second.file.inode == entry.inode;
+        if (!same || offer_known_ || entry.type == DT_LNK) look(folder, entry.name, entry.inode, depth);
+    }
+}
+
+void Discovery::forget_folder(const std::string& folder) {
+    const auto found = folders_.find(folder);
+    if (found == folders_.end()) return;
+    watcher_->forget(folder);
+    unwatched_.erase(folder);
+    const auto entries = std::move(found->second.entries);
+    folders_.erase(found);
+    for (const auto& [name, entry] : entries) drop_path(entry.file, join_path(folder, name));
+}
+
+// What has appeared at a name: a folder on the way of a pattern, a file, or nothing to us.
+void Discovery::look(const std::string& folder, const std::string& name, std::uint64_t inode, int depth) {
+    const auto path = join_path(folder, name);
+    if (leads_through(path) && is_folder(path)) return scan(path, depth + 1);
+    struct stat about {};
+    const bool exists = ::lstat(path.c_str(), &about) == 0;
+    if (!exists) return vanish(folder, name);
+    if (inode == 0) inode = about.st_ino;
+    if (!wanted(path, inode)) return vanish(folder, name);
+    place(folder, name, S_ISLNK(about.st_mode));
+}
+
+bool Discovery::wanted(const std::string& path, std::uint64_t inode) const {
+    if (inodes_.contains(inode)) return true;  // followed already: under which name it goes on is to be known
+    return std::ranges::any_of(pipelines_, [&](const auto& item) {
+        return item.second.filter.matches(path) || item.second.unclaimed.contains(inode);
+    });
+}
+
+bool Discovery::leads_through(const std::string& folder) const {
+    return std::ranges::any_of(pipelines_, [&](const auto& item) { return item.second.filter.leads_through(folder); });
+}
+
+void Discovery::place(const std::string& folder, const std::string& name, bool is_link) {
+    const auto path = join_path(folder, name);
+    auto& entries = folders_[folder].entries;
+    const auto before = entries.find(name);
+
+    // Opening comes before everything else: from here on the file can be rotated away and removed as fast as it likes.
+    auto opened = open_file(path);
+    if (!opened) return cannot_follow(path, opened.error().message);
+    troubled_.erase(path);
+    const bool known = before != entries.end() && before->second.file == opened->identity;
+    if (before != entries.end() && !known) drop_path(before->second.file, path);
+
+    auto& file = remember(opened->identity);
+    auto fd = file.fd.lock();
+    if (!fd) file.fd = fd = std::make_shared<const base::UniqueFd>(std::move(opened->fd));
+    entries.insert_or_assign(name, Entry{.file = opened->identity, .is_link = is_link});
+    if (!known) add_path(opened->identity, path);
+    changed_.insert(opened->identity);
+    offer(path, opened->identity, fd);
+    if (file.followers.empty()) {  // an inode like a checkpoint's, but not its file
+        entries.erase(name);
+        forget_file(opened->identity);
+    }
+}
+
+void Discovery::offer(const std::string& path, const model::FileIdentity& identity,
+                      const std::shared_ptr<const base::UniqueFd>& fd) {
+    for (auto& [name, pipeline] : pipelines_) {
+        if (pipeline.following.contains(identity)) continue;
+        if (pipeline.filter.excludes(path)) continue;
+        auto checkpoint = claim(pipeline, identity);
+        if (!checkpoint && !pipeline.filter.matches(path)) continue;
+        pipeline.following.insert(identity);
+        files_.at(identity).followers.insert(name);
+        listener_.file_found({.pipeline = name,
+                              .path = path,
+                              .identity = identity,
+                              .fd = fd,
+                              .checkpoint = std::move(checkpoint),
+                              .at_end = pipeline.at_end});
+    }
+}
+
+// The checkpoint of the file; or, where a device has got another number, of its inode and generation: the reader confirms
+// it by the fingerprints.
+std::optional<model::Checkpoint> Discovery::claim(Pipeline& pipeline, const model::FileIdentity& identity) {
+    const auto found = pipeline.unclaimed.find(identity.inode);
+    if (found == pipeline.unclaimed.end()) return std::nullopt;
+    auto& candidates = found->second;
+    auto best = std::ranges::find(candidates, identity, &model::Checkpoint::file);
+    if (best == candidates.end())
+        best = std::ranges::find_if(candidates, [&](const auto& checkpoint) {
+            return checkpoint.file.generation == identity.generation &&
+                   checkpoint.file.generation_kind == identity.generation_kind && checkpoint.head.length > 0;
+        });
+    if (best == candidates.end()) return std::nullopt;
+    auto checkpoint = std::move(*best);
+    candidates.erase(best);
+    if (candidates.empty()) pipeline.unclaimed.erase(found);
+    return checkpoint;
+}
+
+void Discovery::vanish(const std::string& folder, std::string_view name) {
+    const auto known = folders_.find(folder);
+    if (known == folders_.end()) return;
+    const auto path = join_path(folder, name);
+    troubled_.erase(path);
+    if (const auto entry = known->second.entries.find(name); entry != known->second.entries.end()) {
+        const auto identity = entry->second.file;
+        known->second.entries.erase(entry);
+        drop_path(identity, path);
+    } else if (folders_.contains(path)) {
+        forget_folder(path);
+    }
+}
+
+void Discovery::drop_path(const model::FileIdentity& identity, const std::string& path) {
+    const auto file = files_.find(identity);
+    if (file == files_.end()) return;
+    file->second.paths.erase(path);
+    changed_.insert(identity);
+    if (file->second.paths.empty()) pathless_.insert(identity);
+}
+
+void Discovery::add_path(const model::FileIdentity& identity, const std::string& path) {
+    auto& file = files_.at(identity);
+    const bool moved = file.paths.empty() && !file.followers.empty();
+    file.paths.insert(path);
+        if (moved) listener_.file_moved(identity, path);
+}
+
+void Discovery::cannot_follow(const std::string& path, const std::string& why) {
+    if (troubled_.insert(path).second) log_.warn("file cannot be followed: trying again", {{"path", path}, {"error", why}});
+}
+
+}  // namespace agent::discover

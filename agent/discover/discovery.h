@@ -1,0 +1,131 @@
+// Finds the files that the pipelines follow, and follows their names.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/discover/directory_watcher.h"
+#include "agent/discover/glob.h"
+#include "agent/discover/open_file.h"
+#include "agent/model/checkpoint.h"
+#include "common/base/event_loop.h"
+#include "common/config/config.h"
+#include "common/telemetry/log.h"
+
+namespace agent::discover {
+
+// A file that a pipeline is to follow from now on.
+struct FoundFile {
+    std::string pipeline;
+    std::string path;
+    model::FileIdentity identity;
+    std::shared_ptr<const base::UniqueFd> fd;
+    std::optional<model::Checkpoint> checkpoint;  // of this identity, or of its inode on another device
+    bool at_end = false;                          // start_at = "end" applies
+};
+
+// Thread: the control thread; called within Discovery's own calls, so an answer is posted.
+class DiscoveryListener {
+ public:
+    virtual ~DiscoveryListener() = default;
+
+    virtual void file_found(FoundFile file) = 0;
+    virtual void files_changed(const std::vector<model::FileIdentity>& files) = 0;  // look at them again
+    virtual void file_moved(const model::FileIdentity& file, const std::string& path) = 0;
+    virtual void file_left(const model::FileIdentity& file) = 0;  // no path that we know leads to it any more
+};
+
+// Watches the folders that patterns lead through, and keeps which file is behind which name. Events only say where to
+// look; a sweep looks everywhere now and then, so that a lost event, a file system without events or a folder beyond
+// the limit of watches cost latency only.
+//
+// A file is followed by a pipeline once one of its paths matches, or once it is known from a checkpoint: a file that was
+// rotated to a name that does not match, while nobody looked, is still finished.
+//
+// Life: one per agent. Thread: the control thread. Opens files, lists folders; reads no log data.
+class Discovery {
+ public:
+    static constexpr std::chrono::seconds kSweepInterval{10};
+    static constexpr int kDepthMax = 32;  // of folders below a pattern's base: symbolic links may make circles
+
+    static base::Result<std::unique_ptr<Discovery>> create(base::EventLoop& loop, DiscoveryListener& listener,
+                                                           telemetry::Log& log);
+
+    // Looks for the pipeline's files at once. `looked_before`: start_at does not apply to what is found now.
+    void add_pipeline(const std::string& name, const config::FileSourceConfig& source,
+                      std::vector<model::Checkpoint> checkpoints, bool looked_before);
+    void remove_pipeline(const std::string& name);
+
+    // The pipeline is done with a file that had left.
+    void release(const std::string& pipeline, const model::FileIdentity& file);
+
+    // Takes out the checkpoints of files that were not met again and that are older than `updated_before_ms` (Unix time).
+    std::vector<model::FileIdentity> expire(const std::string& pipeline, std::uint64_t updated_before_ms);
+
+    void sweep();
+
+ private:
+    struct Pipeline {
+        PathFilter filter;
+        std::map<std::uint64_t, std::vector<model::Checkpoint>> unclaimed;  // by inode
+        bool at_end = false;  // during the first look, where start_at = "end"
+        std::set<model::FileIdentity> following;
+    };
+    struct File {
+        std::set<std::string> paths;
+        std::weak_ptr<const base::UniqueFd> fd;
+        std::set<std::string> followers;
+    };
+    struct Entry {
+        model::FileIdentity file;
+        bool is_link = false;  // its inode in the folder is not the file's
+    };
+    struct Folder {
+        std::map<std::string, Entry, std::less<>> entries;  // files that somebody follows
+    };
+
+    Discovery(DiscoveryListener& listener, telemetry::Log& log) : listener_(listener), log_(log) {}
+
+    void observe(const DirectoryChange& change);
+    void settle();
+    void attach(const Glob& glob);
+    void scan(const std::string& folder, int depth);
+    void forget_folder(const std::string& folder);
+    void look(const std::string& folder, const std::string& name, std::uint64_t inode, int depth);
+    void place(const std::string& folder, const std::string& name, bool is_link);
+    void vanish(const std::string& folder, std::string_view name);
+    void drop_path(const model::FileIdentity& identity, const std::string& path);
+    void add_path(const model::FileIdentity& identity, const std::string& path);
+    bool wanted(const std::string& path, std::uint64_t inode) const;
+    bool leads_through(const std::string& folder) const;
+    void offer(const std::string& path, const model::FileIdentity& identity,
+               const std::shared_ptr<const base::UniqueFd>& fd);
+    std::optional<model::Checkpoint> claim(Pipeline& pipeline, const model::FileIdentity& identity);
+    File& remember(const model::FileIdentity& identity);
+    void forget_file(const model::FileIdentity& identity);
+    void cannot_follow(const std::string& path, const std::string& why);
+
+    DiscoveryListener& listener_;
+    telemetry::Log& log_;
+    std::map<std::string, Pipeline> pipelines_;
+    std::map<std::string, Folder, std::less<>> folders_;
+    std::unordered_map<model::FileIdentity, File> files_;
+    std::set<model::FileIdentity> changed_;   // since the last settle()
+    std::set<model::FileIdentity> pathless_;  // lost their last path since then
+    std::set<std::string> troubled_;          // paths that could not be followed, said once
+    std::set<std::string> unwatched_;         // folders that the sweep alone looks after, said once
+    std::unordered_map<std::uint64_t, int> inodes_;  // of files_, with how many there are
+    bool overflowed_ = false;
+    bool offer_known_ = false;  // while a pipeline is added: what others follow may be for it too
+    std::unique_ptr<base::Timer> sweep_timer_;
+    std::unique_ptr<DirectoryWatcher> watcher_;
+};
+
+}  // namespace agent::discover

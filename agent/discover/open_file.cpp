@@ -1,0 +1,71 @@
+#include "agent/discover/open_file.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <xxhash.h>
+
+namespace agent::discover {
+
+namespace {
+
+#ifndef AT_HANDLE_FID
+constexpr int AT_HANDLE_FID = 0x200;  // Linux 6.5: a handle that identifies, though it cannot be opened (overlayfs)
+#endif
+
+// The file handle holds the inode's generation (see open_by_handle_at(2), "Obtaining a persistent filesystem ID").
+std::optional<std::uint64_t> handle_hash(int directory_fd, const char* path, int flags) {
+    struct {
+        file_handle handle;
+        std::array<unsigned char, MAX_HANDLE_SZ> bytes;
+    } space{};
+    int mount_id = 0;
+    for (const int kind : {0, AT_HANDLE_FID}) {
+        space.handle.handle_bytes = MAX_HANDLE_SZ;
+        if (::name_to_handle_at(directory_fd, path, &space.handle, &mount_id, flags | kind) == 0)
+            return XXH3_64bits_withSeed(space.handle.f_handle, space.handle.handle_bytes,
+                                        static_cast<XXH64_hash_t>(space.handle.handle_type));
+    }
+    return std::nullopt;
+}
+
+base::Result<model::FileIdentity> identify_at(int directory_fd, const char* path, int at_flags, int handle_flags) {
+    struct statx about {};
+    if (::statx(directory_fd, path, at_flags, STATX_TYPE | STATX_INO | STATX_BTIME, &about) != 0)
+        return base::fail("{}", base::errno_text(errno));
+    if (!S_ISREG(about.stx_mode)) return base::fail("not a regular file");
+
+    model::FileIdentity identity{.device = makedev(about.stx_dev_major, about.stx_dev_minor), .inode = about.stx_ino};
+    if (const auto hash = handle_hash(directory_fd, path, handle_flags)) {
+        identity.generation_kind = model::GenerationKind::handle;
+        identity.generation = *hash;
+    } else if ((about.stx_mask & STATX_BTIME) != 0) {
+        identity.generation_kind = model::GenerationKind::birth_time;
+        identity.generation = (static_cast<std::uint64_t>(about.stx_btime.tv_sec) * 1'000'000'000) + about.stx_btime.tv_nsec;
+    }
+    return identity;
+}
+
+}  // namespace
+
+base::Result<OpenFile> open_file(const std::string& path) {
+    // O_NONBLOCK: a FIFO that matches a pattern must not stop us.
+    base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!fd) return base::fail("cannot open {}: {}", path, base::errno_text(errno));
+    auto identity = identify_at(fd.get(), "", AT_EMPTY_PATH, AT_EMPTY_PATH);
+    if (!identity) return base::fail("cannot follow {}: {}", path, identity.error().message);
+    return OpenFile{std::move(fd), *identity};
+}
+
+base::Result<model::FileIdentity> identify(const std::string& path) {
+    auto identity = identify_at(AT_FDCWD, path.c_str(), 0, AT_SYMLINK_FOLLOW);
+    if (!identity) return base::fail("cannot look at {}: {}", path, identity.error().message);
+    return identity;
+}
+
+}  // namespace agent::discover

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "agent/model/file_identity.h"
+#include "agent/model/fingerprint.h"
+#include "agent/model/ids.h"
+
+namespace agent::model {
+
+// The durable watermark of one file for one pipeline, with what is needed to know the file again.
+struct Checkpoint {
+    FileIdentity file;
+    FileOffset watermark;
+    Fingerprint head;          // of the first bytes below the watermark
+    Fingerprint anchor;        // of the last bytes below the watermark
+    std::string origin_path;   // the path under which the pipeline first followed it; templates are filled from it
+    std::string path;          // the last one that was known
+    std::uint64_t updated_ms = 0;  // Unix time
+
+    friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
+};
+
+}  // namespace agent::model

@@ -1,0 +1,70 @@
+// The unit of the way of a line: what one read of one file gave.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/model/fingerprint.h"
+#include "agent/model/ids.h"
+
+namespace agent::model {
+
+// Memory that an extent owns. Not zeroed.
+struct Buffer {
+    std::unique_ptr<char[]> bytes;
+    std::size_t capacity = 0;
+
+    static Buffer of(std::size_t capacity) { return {std::make_unique_for_overwrite<char[]>(capacity), capacity}; }
+};
+
+// One line without its line ending; points into its extent's buffer.
+struct Record {
+    const char* data = nullptr;
+    std::uint32_t size = 0;
+    FileOffset begin;  // of its first byte
+    FileOffset end;    // the byte after its line ending
+
+    std::string_view line() const { return {data, size}; }
+};
+
+// What the bytes of an extent are.
+enum class ExtentForm : std::uint8_t {
+    lines,         // complete lines
+    partial_line,  // the last line of a finished file, which never got its line ending; one record
+    piece,         // a part of one line that is longer than a line may be; one record
+    skipped,       // such a line that is dropped: no bytes, no record
+};
+
+// Complete records of one file, bytes [begin, end), in one buffer. It moves through the stages by unique_ptr; payloads
+// handed on point into it; it dies when the last of its records has its final word.
+//
+// Thread: one at a time; librdkafka's threads read the payloads.
+struct Extent {
+    TailId tail;
+    ExtentSeq seq;
+    FileOffset begin;
+    FileOffset end;
+    ExtentForm form = ExtentForm::lines;
+    Fingerprint anchor;  // of the last bytes before `end`
+
+    Buffer buffer;
+    std::string_view bytes;          // inside the buffer
+    std::deque<std::string> arena;   // what was rewritten on the way; deque: no element ever moves
+    std::vector<Record> records;     // empty once delivered
+
+    std::chrono::steady_clock::time_point read_at;
+    std::size_t charge = 0;          // bytes that it holds of the memory budget
+    std::uint32_t record_count = 0;  // after splitting
+    std::uint32_t unfinished = 0;    // records without a final word
+    std::string failure;             // why a record of it was not taken; empty: all were delivered
+};
+
+using ExtentPtr = std::unique_ptr<Extent>;
+
+}  // namespace agent::model

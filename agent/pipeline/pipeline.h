@@ -1,0 +1,39 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "agent/deliver/sink.h"
+#include "agent/pipeline/budget.h"
+#include "agent/pipeline/pipeline_probe.h"
+#include "agent/pipeline/tail.h"
+#include "common/base/event_loop.h"
+#include "common/config/config.h"
+
+namespace agent::pipeline {
+
+// What one pipeline may have in flight. More than the network and the broker can hold makes nothing faster: the log file
+// is the buffer. It keeps one pipeline's trouble its own.
+constexpr std::size_t kInFlightBytesMax = 8 << 20;
+
+// One configured flow as its shard runs it.
+//
+// Life: built by the factory on the control thread, moved to its shard, dies there with nothing in flight.
+// Thread: its shard's.
+struct Pipeline {
+    config::PipelineConfig config;
+    model::LineLimit line_limit;
+    PipelineProbe probe;
+    Budget window{kInFlightBytesMax};
+    std::unique_ptr<deliver::Sink> sink;
+    std::unordered_map<model::TailId, std::unique_ptr<Tail>> tails;
+    std::deque<Tail*> ready;    // to be read, each once, fairly
+    std::deque<Tail*> waiting;  // to be read when their route is ready
+    bool retiring = false;      // reads nothing more
+    base::Task retired;         // called when nothing is in flight
+    std::unique_ptr<base::Timer> patience;  // with a retirement
+};
+
+}  // namespace agent::pipeline

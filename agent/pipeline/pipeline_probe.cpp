@@ -1,0 +1,158 @@
+#include "agent/pipeline/pipeline_probe.h"
+
+#include <chrono>
+
+#include "common/base/result.h"
+
+namespace agent::pipeline {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kRepeatInterval = 10s;  // between two log lines about the same kind of trouble
+
+telemetry::MetricLabels with(telemetry::MetricLabels labels, const char* name, const char* value) {
+    labels[name] = value;
+    return labels;
+}
+
+struct Labels {
+    telemetry::MetricLabels pipeline;
+    telemetry::MetricLabels sink;
+};
+
+Labels labels_of(const std::string& pipeline, const std::string& sink) {
+    return {.pipeline = {{"pipeline", pipeline}}, .sink = {{"pipeline", pipeline}, {"sink", sink}}};
+}
+
+constexpr const char* kDroppedHelp = "Records given up on purpose, by reason";
+constexpr const char* kFailedHelp = "Records whose delivery failed, by reason; rewound ones are read again";
+
+}  // namespace
+
+PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sink_type, telemetry::Registry& registry,
+                             telemetry::Log& log)
+    : pipeline_(pipeline),
+      log_(log),
+      lines_read_(registry.counter("venus_agent_lines_read_total", "Lines read", labels_of(pipeline, sink_type).pipeline)),
+      bytes_read_(registry.counter("venus_agent_bytes_read_total", "Bytes of files read as complete lines",
+                                   labels_of(pipeline, sink_type).pipeline)),
+      records_sent_(registry.counter("venus_agent_records_sent_total", "Records handed to the sink",
+                                     labels_of(pipeline, sink_type).sink)),
+      records_acked_(registry.counter("venus_agent_records_acked_total", "Records acknowledged by the sink",
+                                      labels_of(pipeline, sink_type).sink)),
+      dropped_long_line_(registry.counter("venus_agent_records_dropped_total", kDroppedHelp,
+                                          with(labels_of(pipeline, sink_type).pipeline, "reason", "long_line"))),
+      failed_rewound_(registry.counter("venus_agent_records_failed_total", kFailedHelp,
+                                       with(labels_of(pipeline, sink_type).sink, "reason", "rewound"))),
+      failed_truncated_(registry.counter("venus_agent_records_failed_total", kFailedHelp,
+                                         with(labels_of(pipeline, sink_type).sink, "reason", "truncated"))),
+      rotations_(registry.counter("venus_agent_rotations_total", "Files that were renamed while followed",
+                                  labels_of(pipeline, sink_type).pipeline)),
+      truncations_(registry.counter("venus_agent_truncations_total", "Files that were truncated or rewritten in place",
+                                    labels_of(pipeline, sink_type).pipeline)),
+      file_lag_bytes_(registry.gauge("venus_agent_file_lag_bytes", "Bytes of followed files that are not acknowledged",
+                                     labels_of(pipeline, sink_type).pipeline)),
+      files_open_(registry.gauge("venus_agent_files_open", "Files that are open", labels_of(pipeline, sink_type).pipeline)),
+      in_flight_bytes_(registry.gauge("venus_agent_in_flight_bytes", "Memory held by what was read and not acknowledged",
+                                      labels_of(pipeline, sink_type).pipeline)),
+      delivery_seconds_(registry.histogram("venus_agent_delivery_seconds", "Time from reading to acknowledgement",
+                                           labels_of(pipeline, sink_type).sink)),
+      long_line_limit_(kRepeatInterval),
+      failure_limit_(kRepeatInterval),
+      unreadable_limit_(kRepeatInterval) {}
+
+void PipelineProbe::extent_read(const model::Extent& extent, const split::LongLines& long_lines) {
+    lines_read_.add(extent.record_count + long_lines.skipped);
+    bytes_read_.add(extent.end - extent.begin);
+    if (long_lines.skipped > 0) {
+        dropped_long_line_.add(long_lines.skipped);
+        long_line_seen(long_lines.skipped, "dropped");
+    }
+    if (long_lines.truncated > 0) long_line_seen(long_lines.truncated, "truncated");
+    if (long_lines.split > 0) long_line_seen(long_lines.split, "split");
+}
+
+void PipelineProbe::long_line_seen(std::uint32_t count, const char* fate) {
+    if (long_line_limit_.allow(std::chrono::steady_clock::now()))
+        log_.warn("line is longer than max_line_bytes", {{"pipeline", pipeline_},
+                                                         {"count", count},
+                                                         {"fate", fate},
+                                                         {"not_said_before", long_line_limit_.suppressed()}});
+}
+
+void PipelineProbe::extent_sent(const model::Extent& extent) {
+    records_sent_.add(extent.record_count);
+}
+
+void PipelineProbe::extent_delivered(const model::Extent& extent) {
+    records_acked_.add(extent.record_count);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - extent.read_at;
+    delivery_seconds_.observe(took.count(), extent.record_count);
+}
+
+void PipelineProbe::extent_failed(const std::string& path, const model::Extent& extent, std::chrono::milliseconds retry_in) {
+    failed_rewound_.add(extent.record_count);
+    if (failure_limit_.allow(std::chrono::steady_clock::now()))
+        log_.warn("records were not taken: reading them again", {{"pipeline", pipeline_},
+                                                                 {"path", path},
+                                                                 {"begin", extent.begin.value},
+                                                                 {"end", extent.end.value},
+                                                                 {"error", extent.failure},
+                                                                 {"retry_in_ms", retry_in.count()},
+                                                                 {"not_said_before", failure_limit_.suppressed()}});
+}
+
+void PipelineProbe::extent_lost(const std::string& path, const model::Extent& extent) {
+    failed_truncated_.add(extent.record_count);
+    log_.error("lines are lost: they were not taken, and their file was truncated meanwhile",
+               {{"pipeline", pipeline_},
+                {"path", path},
+                {"begin", extent.begin.value},
+                {"end", extent.end.value},
+                {"records", extent.record_count},
+                {"error", extent.failure}});
+}
+
+void PipelineProbe::file_opened(const std::string& path, const std::string& file_id, model::FileOffset offset) {
+    log_.info("file is followed",
+              {{"pipeline", pipeline_}, {"path", path}, {"file_id", file_id}, {"offset", offset.value}});
+}
+
+void PipelineProbe::file_rotated(const std::string& from, const std::string& to, const std::string& file_id) {
+    rotations_.add();
+    log_.info("file was renamed", {{"pipeline", pipeline_}, {"from", from}, {"path", to}, {"file_id", file_id}});
+}
+
+void PipelineProbe::file_truncated(const std::string& path, model::FileOffset offset, model::FileOffset watermark) {
+    truncations_.add();
+    log_.warn("file was truncated or rewritten: reading it from its beginning",
+              {{"pipeline", pipeline_}, {"path", path}, {"read_up_to", offset.value}, {"acked_up_to", watermark.value}});
+}
+
+void PipelineProbe::file_left(const std::string& path, std::uint64_t lag_bytes) {
+    log_.info("file is gone: what is left of it is still read",
+              {{"pipeline", pipeline_}, {"path", path}, {"lag_bytes", lag_bytes}});
+}
+
+void PipelineProbe::file_closed(const std::string& path, const std::string& file_id) {
+    log_.info("file is finished", {{"pipeline", pipeline_}, {"path", path}, {"file_id", file_id}});
+}
+
+void PipelineProbe::file_unreadable(const std::string& path, int error) {
+    if (unreadable_limit_.allow(std::chrono::steady_clock::now()))
+        log_.warn("file cannot be read: trying again",
+                  {{"pipeline", pipeline_}, {"path", path}, {"error", base::errno_text(error)}});
+}
+
+void PipelineProbe::checkpoint_mismatched(const std::string& path, const std::string& file_id) {
+    log_.warn("file is not what its checkpoint remembers: reading it from its beginning",
+              {{"pipeline", pipeline_}, {"path", path}, {"file_id", file_id}});
+}
+
+void PipelineProbe::offset_set(const std::string& path, model::FileOffset offset) {
+    log_.info("checkpoint was set by hand", {{"pipeline", pipeline_}, {"path", path}, {"offset", offset.value}});
+}
+
+}  // namespace agent::pipeline

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "agent/model/extent.h"
+#include "agent/split/splitter.h"
+#include "common/telemetry/log.h"
+#include "common/telemetry/metrics.h"
+
+namespace agent::pipeline {
+
+// A pipeline's counters and log lines: each fact is told once.
+//
+// At rest: lines read = acked + dropped + failed + in flight. A record that is read again after a rewind is counted
+// again as read and as failed{rewound}, so that the books balance at any time.
+//
+// Thread: its shard's; the metrics may be read by any.
+class PipelineProbe {
+ public:
+    PipelineProbe(const std::string& pipeline, const std::string& sink_type, telemetry::Registry& registry,
+                  telemetry::Log& log);
+
+    void extent_read(const model::Extent& extent, const split::LongLines& long_lines);
+    void extent_sent(const model::Extent& extent);
+    void extent_delivered(const model::Extent& extent);
+    void extent_failed(const std::string& path, const model::Extent& extent, std::chrono::milliseconds retry_in);
+    void extent_lost(const std::string& path, const model::Extent& extent);  // its file was truncated meanwhile
+
+    void file_opened(const std::string& path, const std::string& file_id, model::FileOffset offset);
+    void file_rotated(const std::string& from, const std::string& to, const std::string& file_id);
+    void file_truncated(const std::string& path, model::FileOffset offset, model::FileOffset watermark);
+    void file_left(const std::string& path, std::uint64_t lag_bytes);
+    void file_closed(const std::string& path, const std::string& file_id);
+    void file_unreadable(const std::string& path, int error);
+    void checkpoint_mismatched(const std::string& path, const std::string& file_id);
+    void offset_set(const std::string& path, model::FileOffset offset);
+
+    void set_open_files(std::size_t count) { files_open_.set(static_cast<std::int64_t>(count)); }
+    void set_in_flight(std::size_t bytes) { in_flight_bytes_.set(static_cast<std::int64_t>(bytes)); }
+    void set_lag(std::uint64_t bytes) { file_lag_bytes_.set(static_cast<std::int64_t>(bytes)); }
+
+    std::uint64_t lines_read() const { return lines_read_.value(); }
+    std::uint64_t records_acked() const { return records_acked_.value(); }
+
+ private:
+    void long_line_seen(std::uint32_t count, const char* fate);
+
+    std::string pipeline_;
+    telemetry::Log& log_;
+    telemetry::Counter& lines_read_;
+    telemetry::Counter& bytes_read_;
+    telemetry::Counter& records_sent_;
+    telemetry::Counter& records_acked_;
+    telemetry::Counter& dropped_long_line_;
+    telemetry::Counter& failed_rewound_;
+    telemetry::Counter& failed_truncated_;
+    telemetry::Counter& rotations_;
+    telemetry::Counter& truncations_;
+    telemetry::Gauge& file_lag_bytes_;
+    telemetry::Gauge& files_open_;
+    telemetry::Gauge& in_flight_bytes_;
+    telemetry::Histogram& delivery_seconds_;
+    telemetry::RateLimit long_line_limit_;
+    telemetry::RateLimit failure_limit_;
+    telemetry::RateLimit unreadable_limit_;
+};
+
+}  // namespace agent::pipeline

@@ -1,0 +1,111 @@
+// The way of a line, and the way back.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/checkpoint/checkpoint_thread.h"
+#include "agent/deliver/kafka_cluster.h"
+#include "agent/model/delivery_listener.h"
+#include "agent/pipeline/budget.h"
+#include "agent/pipeline/pipeline.h"
+#include "agent/pipeline/shard_status.h"
+#include "agent/read/buffer_pool.h"
+#include "common/base/event_loop.h"
+#include "common/config/config.h"
+#include "common/telemetry/log.h"
+
+namespace agent::pipeline {
+
+constexpr std::chrono::seconds kCheckpointInterval{1};
+
+// Owns the tails of its pipelines and everything that they need: no lock is taken on the way of a line.
+//
+// Thread: its own, which run() is; the functions below `Facts` are posted to it by others. It drains with drain(), after
+// which it reads nothing, and ends with stop().
+// Crash: a restart reads again from the last checkpoints, at most kCheckpointInterval and what was in flight old.
+class Shard : public model::DeliveryListener {
+ public:
+    // `finished`: a tail is done with a file that is gone. Called on the shard's thread.
+    using TailFinished = std::function<void(const std::string& pipeline, const model::FileIdentity& file)>;
+
+    Shard(std::size_t memory_limit, checkpoint::CheckpointThread& checkpoints, telemetry::Log& log, TailFinished finished);
+    ~Shard() override;
+    Shard(const Shard&) = delete;
+    Shard& operator=(const Shard&) = delete;
+
+    base::EventLoop& loop() { return loop_; }
+
+    // Facts. On the shard's thread.
+    base::Result<deliver::KafkaCluster*> cluster(const config::ClusterConfig& config);  // made on first use
+    void add(std::unique_ptr<Pipeline> pipeline);
+    void follow(const std::string& pipeline, TailStart start);
+    void wake(const std::vector<model::TailId>& tails);
+    void moved(model::TailId tail, const std::string& path);
+    void left(model::TailId tail);
+    void set_memory_limit(std::size_t bytes);
+
+    // Reads nothing more for the pipeline, waits at most `patience` for what is in flight, stores its checkpoints, drops it.
+    void retire(const std::string& pipeline, std::chrono::milliseconds patience, base::Task retired);
+    void drop_unused_clusters();
+
+    // Puts the tail's watermark to `offset`, once nothing of it is in flight. False: no such tail.
+    bool set_offset(const std::string& pipeline, const model::FileIdentity& file, model::FileOffset offset);
+
+    // Finishes what is in flight, for at most `patience`, and stores the checkpoints.
+    void drain(std::chrono::milliseconds patience, base::Task drained);
+    ShardStatus status();
+
+    // The way back.
+    void extent_finished(model::ExtentPtr extent) override;
+    void sink_ready() override;
+
+ private:
+    bool take_turn();
+    void run_turns();
+    void schedule_turns();
+    Pipeline* next_pipeline();
+    bool read_extent(Pipeline& pipeline, Tail& tail);
+    void deliver_extent(Pipeline& pipeline, Tail& tail, model::ExtentPtr extent);
+    void truncated(Pipeline& pipeline, Tail& tail);
+    void make_ready(Pipeline& pipeline, Tail& tail);
+
+    void extent_failed(Pipeline& pipeline, Tail& tail, const model::Extent& extent);
+    void settle(Pipeline& pipeline, Tail& tail);  // when nothing of it is in flight
+    void rewind_later(Pipeline& pipeline, Tail& tail);
+
+    void look_after_left_tails();
+    bool try_to_finish(Pipeline& pipeline, Tail& tail);
+    void close_tail(Pipeline& pipeline, Tail& tail, bool deleted);
+
+    void store_checkpoints();
+    void try_to_retire(Pipeline& pipeline);
+    void check_drained();
+    Pipeline* pipeline_of(model::TailId tail);
+
+    telemetry::Log& log_;
+    TailFinished finished_;
+    checkpoint::CheckpointThread& checkpoints_;
+    base::EventLoop loop_;
+    Budget budget_;
+    read::BufferPool pool_;
+    std::map<std::string, std::unique_ptr<deliver::KafkaCluster>> clusters_;
+    std::vector<std::unique_ptr<deliver::KafkaCluster>> leaving_;  // no pipeline delivers to them any more
+    std::map<std::string, std::unique_ptr<Pipeline>> pipelines_;
+    std::vector<Pipeline*> rotation_;
+    std::size_t next_in_rotation_ = 0;
+    std::unordered_map<model::TailId, Pipeline*> pipeline_of_tail_;
+    bool turns_scheduled_ = false;
+    bool draining_ = false;
+    base::Task drained_;
+    base::Timer checkpoint_timer_;
+    base::Timer left_timer_;
+    base::Timer patience_timer_;
+};
+
+}  // namespace agent::pipeline

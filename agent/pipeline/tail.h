@@ -1,0 +1,82 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/acknowledge/ledger.h"
+#include "agent/deliver/sink.h"
+#include "agent/model/checkpoint.h"
+#include "agent/read/reader.h"
+#include "common/base/event_loop.h"
+
+namespace agent::pipeline {
+
+// What a tail needs to begin.
+struct TailStart {
+    model::TailId id;
+    std::string path;
+    model::FileIdentity identity;
+    std::shared_ptr<const base::UniqueFd> fd;
+    std::optional<model::Checkpoint> checkpoint;
+    bool at_end = false;
+};
+
+// One file followed for one pipeline.
+//
+// An *epoch* is the time from one rewind or truncation to the next: extents of an older epoch still come back, but no
+// longer move the watermark.
+//
+// Life: from discovery until the file is gone and finished, or the pipeline ends. Thread: its shard's.
+// Crash: `watermark` is written to the checkpoint store once a second; everything after it is read again.
+class Tail {
+ public:
+    enum class State : std::uint8_t { idle, ready, waiting, rewinding };
+
+    Tail(TailStart start, const model::LineLimit& limit);
+
+    // Goes to the checkpoint, the end or the beginning. False: the file is not what its checkpoint remembers.
+    bool begin(const std::optional<model::Checkpoint>& checkpoint, bool at_end);
+
+    // Takes the next number, and into the books.
+    void open_extent(model::Extent& extent);
+
+    // An extent came back. True: the watermark moved.
+    bool close_extent(const model::Extent& extent);
+    bool is_current(const model::Extent& extent) const { return extent.seq >= epoch_; }
+    bool has_in_flight() const { return in_flight_ > 0; }
+
+    void rewind();                                // nothing in flight: reads again from the watermark
+    void start_anew();                            // the file was truncated: a new epoch, from its beginning
+    void move_to(model::FileOffset offset);       // by hand; nothing in flight
+
+    model::Checkpoint checkpoint();               // as it is now; looks at the file's head while that is short
+    std::uint64_t lag_bytes() const;
+
+    model::TailId id;
+    model::FileIdentity identity;
+    std::string file_id;
+    std::string origin_path;  // under which the pipeline first followed it
+    std::string path;
+    read::Reader reader;
+    std::unique_ptr<deliver::Route> route;
+    acknowledge::Watermark watermark;
+    State state = State::idle;
+    bool woken = false;   // there may be more than what the last read saw
+    bool dirty = false;   // the checkpoint store does not know the watermark yet
+    bool left = false;    // no path that we know leads to it
+    std::chrono::steady_clock::time_point grown_at = std::chrono::steady_clock::now();
+    std::chrono::milliseconds retry_delay{0};  // grows while nothing is acknowledged
+    std::unique_ptr<base::Timer> retry;
+    std::optional<model::FileOffset> go_to;    // move_to() as soon as nothing is in flight
+
+ private:
+    acknowledge::Ledger ledger_;
+    model::ExtentSeq next_seq_;
+    model::ExtentSeq epoch_;
+    std::size_t in_flight_ = 0;  // extents, of all epochs
+    model::Fingerprint head_;
+};
+
+}  // namespace agent::pipeline

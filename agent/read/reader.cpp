@@ -1,0 +1,204 @@
+#include "agent/read/reader.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/assert.h"
+
+namespace agent::read {
+
+using model::ExtentForm;
+using model::FileOffset;
+using model::Fingerprint;
+
+namespace {
+
+constexpr std::size_t kLineEndingBytesMax = 2;   // "\r\n"
+constexpr std::size_t kSmallExtentDivisor = 8;   // an extent below this part of its buffer gets one of its own size
+constexpr std::uint64_t kPartialSearchBytesMax = 1 << 20;  // looked back for the start of the last line
+
+// Reads until `size` bytes are there, the file ends or an error: a short read may be neither.
+ssize_t pread_full(int fd, char* into, std::size_t size, FileOffset offset) {
+    std::size_t done = 0;
+    while (done < size) {
+        const ssize_t n = ::pread(fd, into + done, size - done, static_cast<off_t>(offset.value + done));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return done > 0 ? static_cast<ssize_t>(done) : n;
+        if (n == 0) break;
+        done += static_cast<std::size_t>(n);
+    }
+    return static_cast<ssize_t>(done);
+}
+
+std::uint32_t anchor_length(std::uint64_t offset) {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(offset, Fingerprint::kBytesMax));
+}
+
+}  // namespace
+
+void Reader::seek(FileOffset offset, const Fingerprint& anchor) {
+    AGENT_ASSERT(anchor.length <= offset.value);
+    offset_ = scanned_ = offset;
+    anchor_ = anchor;
+}
+
+std::string Reader::pread(std::size_t size, FileOffset offset) const {
+    std::string bytes(size, '\0');
+    const ssize_t n = pread_full(file_->get(), bytes.data(), size, offset);
+    bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return bytes;
+}
+
+ReadResult Reader::read_view(BufferPool& pool, std::size_t want, View& view) const {
+    view.guard = anchor_.length;
+    const std::size_t size = view.guard + want;
+    if (view.buffer.capacity < size) {
+        pool.give_back(std::move(view.buffer));
+        view.buffer = size <= pool.buffer_bytes() ? pool.take() : model::Buffer::of(size);
+    }
+    const ssize_t n = pread_full(file_->get(), view.buffer.bytes.get(), size, offset_ - view.guard);
+    if (n < 0) return {.status = ReadStatus::failed, .error = errno};
+    const auto got = static_cast<std::size_t>(n);
+    if (got < view.guard || !anchor_.matches({view.buffer.bytes.get(), view.guard})) return {.status = ReadStatus::truncated};
+    view.size = got - view.guard;
+    return {.status = ReadStatus::extent};
+}
+
+ReadResult Reader::read(BufferPool& pool) {
+    View view;
+    const std::size_t line_bytes_max = limit_.bytes_max + kLineEndingBytesMax;
+    // A partial line that is known to be longer than one read is not read piece by piece again.
+    std::size_t want = std::max<std::size_t>(kExtentBytesMax, std::min(partial_bytes() * 2, line_bytes_max));
+    while (true) {
+        auto result = read_view(pool, want, view);
+        if (result.status != ReadStatus::extent) {
+            pool.give_back(std::move(view.buffer));
+            return result;
+        }
+        // Only what has not been looked through yet can hold a line ending, and the last one is wanted.
+        const std::size_t known = std::min<std::size_t>(partial_bytes(), view.size);
+        const auto* last = static_cast<const char*>(::memrchr(view.data() + known, '\n', view.size - known));
+        if (last) {
+            const auto size = static_cast<std::size_t>(last - view.data()) + 1;
+            const bool drained = view.size < want;
+            result = make_extent(pool, std::move(view), size, offset_ + size, ExtentForm::lines);
+            result.drained = drained;
+            return result;
+        }
+        scanned_ = std::max(scanned_, offset_ + view.size);
+        if (view.size >= line_bytes_max) return read_long_line(pool, std::move(view));
+        if (view.size < want) {
+            pool.give_back(std::move(view.buffer));
+            return {.status = ReadStatus::at_end};
+        }
+        want = std::min(want * 4, line_bytes_max);
+    }
+}
+
+ReadResult Reader::read_long_line(BufferPool& pool, View view) {
+    if (limit_.policy == config::LongLine::split)
+        return make_extent(pool, std::move(view), limit_.bytes_max, offset_ + limit_.bytes_max, ExtentForm::piece);
+    return end_of_long_line(pool, std::move(view));
+}
+
+// Looks ahead for the end of a line that is cut or skipped as a whole. Only where it has looked is remembered, so that
+// a rewind simply looks again.
+ReadResult Reader::end_of_long_line(BufferPool& pool, View view) {
+    auto scan = pool.take();
+    ReadResult result{.status = ReadStatus::again};
+    for (std::size_t looked = 0; looked < kScanBytesMax;) {
+        const ssize_t n = pread_full(file_->get(), scan.bytes.get(), scan.capacity, scanned_);
+        if (n <= 0) {
+            result = {.status = n < 0 ? ReadStatus::failed : ReadStatus::at_end, .error = n < 0 ? errno : 0};
+            break;
+        }
+        const auto size = static_cast<std::size_t>(n);
+        if (const auto* end = static_cast<const char*>(::memchr(scan.bytes.get(), '\n', size))) {
+            const FileOffset line_end = scanned_ + (static_cast<std::size_t>(end - scan.bytes.get()) + 1);
+            pool.give_back(std::move(scan));
+            const bool skip = limit_.policy == config::LongLine::skip;
+            return make_extent(pool, std::move(view), skip ? 0 : limit_.bytes_max, line_end,
+                               skip ? ExtentForm::skipped : ExtentForm::piece);
+        }
+        scanned_ = scanned_ + size;
+        looked += size;
+    }
+    pool.give_back(std::move(scan));
+    pool.give_back(std::move(view.buffer));
+    return result;
+}
+
+ReadResult Reader::read_partial_line(BufferPool& pool) {
+    View view;
+    auto result = read_view(pool, limit_.bytes_max, view);
+    if (result.status == ReadStatus::extent && view.size > 0) {
+        const std::size_t size = view.size;
+        return make_extent(pool, std::move(view), size, offset_ + size, ExtentForm::partial_line);
+    }
+    pool.give_back(std::move(view.buffer));
+    return result.status == ReadStatus::extent ? ReadResult{.status = ReadStatus::at_end} : std::move(result);
+}
+
+ReadResult Reader::make_extent(BufferPool& pool, View view, std::size_t size, FileOffset end, ExtentForm form) {
+    auto extent = std::make_unique<model::Extent>();
+    extent->begin = offset_;
+    extent->end = end;
+    extent->form = form;
+
+    // The guard and the extent together hold the last bytes, unless the line goes on behind them or the anchor was
+    // shorter than it could be.
+    const std::uint32_t length = anchor_length(end.value);
+    extent->anchor = end == offset_ + size && length <= view.guard + size
+                         ? Fingerprint::of({view.data() + size - length, length})
+                         : anchor_at(end);
+
+    if (size < view.buffer.capacity / kSmallExtentDivisor) {
+        extent->buffer = model::Buffer::of(size);
+        std::memcpy(extent->buffer.bytes.get(), view.data(), size);
+        pool.give_back(std::move(view.buffer));
+        extent->bytes = {extent->buffer.bytes.get(), size};
+    } else {
+        extent->bytes = {view.data(), size};
+        extent->buffer = std::move(view.buffer);
+    }
+    seek(end, extent->anchor);
+    return {.status = ReadStatus::extent, .extent = std::move(extent)};
+}
+
+Fingerprint Reader::head(FileOffset end) const {
+    return Fingerprint::of(pread(anchor_length(end.value), {0}));
+}
+
+Fingerprint Reader::anchor_at(FileOffset offset) const {
+    const std::uint32_t length = anchor_length(offset.value);
+    return Fingerprint::of(pread(length, offset - length));
+}
+
+base::Result<Reader::About> Reader::look() const {
+    struct stat about {};
+    if (::fstat(file_->get(), &about) != 0) return base::fail("{}", base::errno_text(errno));
+    return About{.size = static_cast<std::uint64_t>(about.st_size), .deleted = about.st_nlink == 0};
+}
+
+bool Reader::recognises(const Fingerprint& head, const Fingerprint& anchor, FileOffset offset) const {
+    if (anchor.length > offset.value) return false;
+    return head.matches(pread(head.length, {0})) && anchor.matches(pread(anchor.length, offset - anchor.length));
+}
+
+FileOffset Reader::last_line_start() const {
+    const auto about = look();
+    if (!about) return {};
+    const std::uint64_t back = std::min(about->size, kPartialSearchBytesMax);
+    const std::string bytes = pread(back, FileOffset{about->size - back});
+    const auto newline = bytes.rfind('\n');
+    if (newline == std::string::npos) return {about->size - back};
+    return {about->size - back + newline + 1};
+}
+
+}  // namespace agent::read

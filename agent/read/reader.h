@@ -1,0 +1,92 @@
+// Reads one open file, one extent of complete lines at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "agent/model/extent.h"
+#include "agent/model/line_limit.h"
+#include "agent/read/buffer_pool.h"
+#include "common/base/result.h"
+#include "common/base/unique_fd.h"
+
+namespace agent::read {
+
+constexpr std::size_t kExtentBytesMax = 128 << 10;          // of a read; only a longer line makes a longer extent
+constexpr std::size_t kReadBytes = kExtentBytesMax + model::Fingerprint::kBytesMax;  // with the anchor before it
+constexpr std::size_t kScanBytesMax = 4 << 20;              // looked through in one turn for the end of a long line
+
+enum class ReadStatus : std::uint8_t {
+    extent,     // here it is; there may be more
+    at_end,     // nothing complete to read; a partial line may wait for its end
+    again,      // in the middle of a long line; come back
+    truncated,  // the bytes before the offset are no longer those that were read: start anew
+    failed,     // errno says why
+};
+
+struct ReadResult {
+    ReadStatus status;
+    model::ExtentPtr extent;
+    int error = 0;
+    bool drained = false;  // with `extent`: the file ended here, another read is not worth it now
+};
+
+// Keeps the offset of the next record and the anchor before it, which every read verifies; no bytes. An incomplete
+// last line is read again when there is more of it.
+//
+// Life: one per tail. Thread: its shard's. Crash: keeps nothing.
+class Reader {
+ public:
+    Reader(std::shared_ptr<const base::UniqueFd> file, model::LineLimit limit) : file_(std::move(file)), limit_(limit) {}
+
+    // Goes to `offset`, behind bytes that have this anchor.
+    void seek(model::FileOffset offset, const model::Fingerprint& anchor);
+
+    ReadResult read(BufferPool& pool);
+
+    // The partial last line of a file that is finished, as one piece of at most `bytes_max`.
+    ReadResult read_partial_line(BufferPool& pool);
+
+    model::FileOffset offset() const { return offset_; }
+    const model::Fingerprint& anchor() const { return anchor_; }
+    std::uint64_t partial_bytes() const { return scanned_ - offset_; }  // seen of the line that is not complete
+
+    // The file's head below `end`, for the checkpoint. Short or unreadable: what could be read.
+    model::Fingerprint head(model::FileOffset end) const;
+    model::Fingerprint anchor_at(model::FileOffset offset) const;
+
+    // Size in bytes and whether a name is left for it. Errors: errno's.
+    struct About {
+        std::uint64_t size;
+        bool deleted;
+    };
+    base::Result<About> look() const;
+
+    // Whether the file still holds what a checkpoint remembers of it.
+    bool recognises(const model::Fingerprint& head, const model::Fingerprint& anchor, model::FileOffset offset) const;
+
+    // The start of the last, incomplete line of the file as it is now: where "from the end" begins.
+    model::FileOffset last_line_start() const;
+
+ private:
+    struct View {  // a read that was verified: the bytes from offset_ on
+        model::Buffer buffer;
+        std::size_t size = 0;
+        const char* data() const { return buffer.bytes.get() + guard; }
+        std::size_t guard = 0;
+    };
+    ReadResult read_view(BufferPool& pool, std::size_t want, View& view) const;  // status extent: the view holds
+    ReadResult read_long_line(BufferPool& pool, View view);
+    ReadResult end_of_long_line(BufferPool& pool, View view);
+    ReadResult make_extent(BufferPool& pool, View view, std::size_t size, model::FileOffset end, model::ExtentForm form);
+    std::string pread(std::size_t size, model::FileOffset offset) const;
+
+    std::shared_ptr<const base::UniqueFd> file_;  // tails of several pipelines share it: reads carry their offset
+    model::LineLimit limit_;
+    model::FileOffset offset_;
+    model::FileOffset scanned_;  // no line ending in [offset_, scanned_)
+    model::Fingerprint anchor_;
+};
+
+}  // namespace agent::read

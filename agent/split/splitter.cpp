@@ -1,0 +1,87 @@
+#include "agent/split/splitter.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace agent::split {
+
+using model::Extent;
+using model::FileOffset;
+using model::Record;
+
+namespace {
+
+std::uint32_t without_carriage_return(const char* line, std::size_t size) {
+    return static_cast<std::uint32_t>(size > 0 && line[size - 1] == '\r' ? size - 1 : size);
+}
+
+// One complete line that is longer than it may be: [line, line + size), `raw_end` behind its line ending.
+void take_long_line(Extent& extent, const Record& line, const model::LineLimit& limit, LongLines& seen) {
+    const auto piece_max = static_cast<std::uint32_t>(limit.bytes_max);
+    switch (limit.policy) {
+        case config::LongLine::skip:
+            ++seen.skipped;
+            return;
+        case config::LongLine::truncate:
+            ++seen.truncated;
+            extent.records.push_back({.data = line.data, .size = piece_max, .begin = line.begin, .end = line.end});
+            return;
+        case config::LongLine::split:
+            ++seen.split;
+            for (std::uint32_t done = 0; done < line.size;) {
+                const std::uint32_t size = std::min(piece_max, line.size - done);
+                const bool last = done + size == line.size;
+                extent.records.push_back({.data = line.data + done,
+                                          .size = size,
+                                          .begin = line.begin + done,
+                                          .end = last ? line.end : line.begin + done + size});
+                done += size;
+            }
+    }
+}
+
+void split_complete_lines(Extent& extent, const model::LineLimit& limit, LongLines& seen) {
+    const char* const begin = extent.bytes.data();
+    const char* const end = begin + extent.bytes.size();
+    const auto offset_of = [&](const char* at) { return extent.begin + static_cast<std::uint64_t>(at - begin); };
+    for (const char* at = begin; at < end;) {
+        const auto* newline = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
+        const char* const next = newline + 1;
+        const Record line{.data = at,
+                          .size = without_carriage_return(at, static_cast<std::size_t>(newline - at)),
+                          .begin = offset_of(at),
+                          .end = offset_of(next)};
+        if (line.size <= limit.bytes_max)
+            extent.records.push_back(line);
+        else
+            take_long_line(extent, line, limit, seen);
+        at = next;
+    }
+}
+
+}  // namespace
+
+LongLines split_lines(Extent& extent, const model::LineLimit& limit) {
+    LongLines seen;
+    switch (extent.form) {
+        case model::ExtentForm::lines:
+            split_complete_lines(extent, limit, seen);
+            break;
+        case model::ExtentForm::piece:
+            ++(limit.policy == config::LongLine::split ? seen.split : seen.truncated);
+            [[fallthrough]];
+        case model::ExtentForm::partial_line:
+            extent.records.push_back({.data = extent.bytes.data(),
+                                      .size = static_cast<std::uint32_t>(extent.bytes.size()),
+                                      .begin = extent.begin,
+                                      .end = extent.end});
+            break;
+        case model::ExtentForm::skipped:
+            ++seen.skipped;
+            break;
+    }
+    extent.record_count = extent.unfinished = static_cast<std::uint32_t>(extent.records.size());
+    return seen;
+}
+
+}  // namespace agent::split

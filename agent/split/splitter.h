@@ -1,0 +1,24 @@
+// Lines out of an extent's bytes.
+#pragma once
+
+#include <cstdint>
+
+#include "agent/model/extent.h"
+#include "agent/model/line_limit.h"
+
+namespace agent::split {
+
+// What the line limit did to one extent.
+struct LongLines {
+    std::uint32_t split = 0;
+    std::uint32_t truncated = 0;
+    std::uint32_t skipped = 0;
+};
+
+// Fills `extent.records`. A line ends with "\n" or "\r\n", which is not part of the record; an empty line is a record.
+// Lines over the limit fare as the policy says, with the same result wherever a read happened to end.
+//
+// Thread: any; keeps nothing.
+LongLines split_lines(model::Extent& extent, const model::LineLimit& limit);
+
+}  // namespace agent::split
