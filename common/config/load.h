@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +27,12 @@ struct Problem {
 // `FILE:LINE:COL: error: KEY: what is wrong (what would be right)`, as `venus-agent check` prints it.
 std::string show(const Problem& problem, std::string_view file);
 
+// What is wrong with a property of a cluster, or nothing. Called for each one, so that the Kafka client can have its
+// say while config stays free of it.
+using PropertyCheck = std::function<std::optional<std::string>(const std::string& name, const std::string& value)>;
+
 // All problems are found in one pass, in the order of the file. Reads ${file:…} and the environment; blocks.
-std::expected<Config, std::vector<Problem>> parse(std::string_view toml);
-std::expected<Config, std::vector<Problem>> load(const std::filesystem::path& file);
+std::expected<Config, std::vector<Problem>> parse(std::string_view toml, const PropertyCheck& check = {});
+std::expected<Config, std::vector<Problem>> load(const std::filesystem::path& file, const PropertyCheck& check = {});
 
 }  // namespace config

@@ -15,7 +15,7 @@ struct TemplateScope {
     const Labels& labels;
     std::string_view host;
     std::string_view pipeline;
-    std::string_view path;  // {path}; {path.name} is the last part, {path.stem} that up to its first dot, {path.dir} the rest
+    std::string_view path;  // {path}; {path.dir} and {path.name}; {path.stem} is the name up to its first dot
 };
 
 // A parsed template: literal text and names in turn. `{{` and `}}` stand for the braces themselves.

@@ -1,0 +1,137 @@
+#include "common/config/keys.h"
+
+#include <algorithm>
+
+namespace config {
+
+namespace {
+
+using enum KeyType;
+
+std::vector<KeySpec> host_keys() {
+    return {
+        {"agent", table, "", "", "the agent itself"},
+        {"agent.data_dir", text, R"("/var/lib/venus-agent")", "path", "checkpoints; one agent a directory"},
+        {"agent.name", text, R"("")", "", "how the agent calls itself; empty: the host name"},
+        {"agent.labels", text_map, "{}", "", "words about this host, for {labels.x} in templates"},
+        {"agent.admin_socket", text, R"("/run/venus-agent/admin.sock")", "path",
+         "Unix socket of status, tap and checkpoints"},
+        {"agent.metrics_listen", text, R"("127.0.0.1:9598")", "host:port", "/metrics, /healthz, /readyz; empty: off"},
+        {"agent.memory_limit", size, R"("128MiB")", "bytes", "read but not yet acknowledged, over all pipelines"},
+        {"agent.cpu_limit", number, "0", "cores", "0: none", {}, {}, Support::later},
+        {"agent.shutdown_timeout", duration, R"("10s")", "time", "how long SIGTERM waits for acknowledgements"},
+        {"agent.allow_paths", texts, R"(["/var/log/**"])", "globs", "what a central config may read"},
+        {"log", table, "", "", "the agent's own log, on stderr"},
+        {"log.level", text, R"("info")", "", "the least that is logged", {"trace", "debug", "info", "warn", "error"}},
+        {"log.format", text, R"("text")", "", "text for people, json for machines", {"text", "json"}},
+        {"center", any, "", "", "the central config server", {}, {}, Support::later},
+        {"clusters", named_tables, "{}", "", "Kafka clusters, by name"},
+        {"clusters.NAME.brokers", texts, "", "host:port", "some of its brokers; the rest are found through them"},
+        {"clusters.NAME.properties", scalar_map, "{}", "", "any librdkafka property"},
+        {"clusters.NAME.delivery",
+         text,
+         R"("at_least_once")",
+         "",
+         "duplicates after a crash, or none",
+         {"at_least_once"},
+         {"exactly_once"}},
+    };
+}
+
+std::vector<KeySpec> source_keys() {
+    return {
+        {"pipelines", tables, "[]", "", "each one source, its processors and one sink"},
+        {"pipelines.name", text, "", "", "letters, digits, . _ -; at most 128"},
+        {"pipelines.enabled", boolean, "true", "", "false: checked, but not run"},
+        {"pipelines.processors", any, "[]", "", "what changes or drops records", {}, {}, Support::later},
+        {"pipelines.source", table, "", "", "where records come from"},
+        {"pipelines.source.type", text, R"("file")", "", "the kind of source", {"file"}, {"container"}},
+        {"pipelines.source.include", texts, "", "globs", "absolute; ** crosses folders"},
+        {"pipelines.source.exclude", texts, "[]", "globs",
+         "without a slash for the file name, else for the whole path"},
+        {"pipelines.source.start_at",
+         text,
+         R"("beginning")",
+         "",
+         "for files never seen before, when the agent starts",
+         {"beginning", "end"}},
+        {"pipelines.source.max_line_bytes", size, R"("1MiB")", "bytes", "a longer line is a long line"},
+        {"pipelines.source.long_line",
+         text,
+         R"("split")",
+         "",
+         "what becomes of a long line",
+         {"split", "truncate", "skip"}},
+        {"pipelines.source.encoding", text, R"("utf-8")", "", "of the file", {}, {}, Support::later},
+        {"pipelines.source.multiline", any, "", "", "joins lines to records", {}, {}, Support::later},
+        {"pipelines.source.priority", text, R"("normal")", "", "who reads first when short", {}, {}, Support::later},
+        {"pipelines.source.rate_limit", text, R"("")", "per second", "empty: none", {}, {}, Support::later},
+    };
+}
+
+std::vector<KeySpec> sink_keys() {
+    return {
+        {"pipelines.sink", table, "", "", "where records go"},
+        {"pipelines.sink.type", text, "", "", "the kind of sink", {"kafka", "file", "console", "blackhole"}},
+        {"pipelines.sink.cluster", text, "", "", "kafka: a name out of [clusters]"},
+        {"pipelines.sink.topic", text, "", "template", "kafka: where to"},
+        {"pipelines.sink.partition",
+         text,
+         R"("file")",
+         "",
+         "kafka: file keeps each file's order",
+         {"file", "sticky", "key"}},
+        {"pipelines.sink.key", text, R"("")", "template", "kafka: with partition = \"key\""},
+        {"pipelines.sink.path", text, "", "template", "file: absolute"},
+        {"pipelines.sink.encoding",
+         text,
+         R"("raw")",
+         "",
+         "raw: the line's bytes; json: with time, host, path, offset",
+         {"raw", "json"},
+         {"fields", "template"}},
+        {"pipelines.sink.template", text, R"("")", "template", "with encoding = \"template\"", {}, {}, Support::later},
+        {"pipelines.sink.headers",
+         texts,
+         "[]",
+         "",
+         "kafka: of every record; ledger = file_id offset end session",
+         {"host", "path", "pipeline", "file_id", "offset", "end", "session", "time", "ledger"}},
+    };
+}
+
+const std::vector<KeySpec>& all_keys() {
+    static const std::vector<KeySpec> kKeys = [] {
+        auto keys = host_keys();
+        for (auto part : {source_keys(), sink_keys()}) keys.insert(keys.end(), part.begin(), part.end());
+        return keys;
+    }();
+    return kKeys;
+}
+
+}  // namespace
+
+std::span<const KeySpec> known_keys() {
+    return all_keys();
+}
+
+const KeySpec* find_key(std::string_view key) {
+    const auto& keys = all_keys();
+    const auto found = std::ranges::find(keys, key, &KeySpec::key);
+    return found == keys.end() ? nullptr : &*found;
+}
+
+std::vector<std::string_view> known_names(std::string_view table) {
+    std::vector<std::string_view> names;
+    for (const auto& spec : all_keys()) {
+        auto name = spec.key;
+        if (!table.empty()) {
+            if (!name.starts_with(table) || name.substr(table.size(), 1) != ".") continue;
+            name.remove_prefix(table.size() + 1);
+        }
+        if (name.find('.') == std::string_view::npos) names.push_back(name);
+    }
+    return names;
+}
+
+}  // namespace config

@@ -1,0 +1,90 @@
+// [[pipelines]] and their source.
+#include <map>
+
+#include <fmt/format.h>
+
+#include "common/base/text.h"
+#include "common/config/fields.h"
+#include "common/config/sections.h"
+
+namespace config {
+
+namespace {
+
+constexpr std::uint64_t kLineBytesMin = 1ULL << 10;
+constexpr std::uint64_t kLineBytesMax = 64ULL << 20;
+constexpr std::uint64_t kLinesInMemoryMin = 4;  // so that one long line cannot take the whole budget
+
+void check_line_limit(const Value& source, const FileSourceConfig& config, const AgentConfig& agent,
+                      Problems& problems) {
+    const auto* value = usable(source, "max_line_bytes");
+    if (!value) return;
+    if (config.max_line_bytes < kLineBytesMin || config.max_line_bytes > kLineBytesMax) {
+        problems.add(*value, fmt::format("{} is out of bounds (from 1KiB to 64MiB)", base::quote(value->text)));
+    } else if (config.max_line_bytes > agent.memory_limit / kLinesInMemoryMin) {
+        problems.add(*value,
+                     fmt::format("{} is more than a quarter of agent.memory_limit (at most {})",
+                                 base::quote(value->text), base::show_size(agent.memory_limit / kLinesInMemoryMin)));
+    }
+}
+
+FileSourceConfig read_source(const Value& pipeline, const AgentConfig& agent, Problems& problems) {
+    FileSourceConfig config;
+    const auto* source = pipeline.find("source");
+    if (!source) {
+        problems.add_missing(pipeline, "source", "is missing (add [pipelines.source] with include)");
+        return config;
+    }
+    if (source->is_broken) return config;
+    take(*source, "include", config.include);
+    take(*source, "exclude", config.exclude);
+    take_choice(*source, "start_at", "pipelines.source.start_at", config.start_at);
+    take(*source, "max_line_bytes", config.max_line_bytes);
+    take_choice(*source, "long_line", "pipelines.source.long_line", config.long_line);
+    if (!is_given(*source, "include")) {
+        problems.add_missing(*source, "include", "is missing (write include = [\"/var/log/app/*.log\"])");
+    }
+    hold(*source, "include", check_include_glob, problems);
+    hold(*source, "exclude", check_exclude_glob, problems);
+    check_line_limit(*source, config, agent, problems);
+    return config;
+}
+
+std::string read_name(const Value& pipeline, std::map<std::string, std::uint32_t>& taken, Problems& problems) {
+    std::string name;
+    take(pipeline, "name", name);
+    const auto* value = pipeline.find("name");
+    if (!value) {
+        problems.add_missing(pipeline, "name", "is missing (write name = \"nginx\")");
+        return name;
+    }
+    if (value->is_broken) return name;
+    hold(pipeline, "name", check_name, problems);
+    const auto [other, is_first] = taken.try_emplace(name, value->at.line);
+    if (!is_first) {
+        problems.add(*value, fmt::format("{} is the name of the pipeline in line {} already (choose another)",
+                                         base::quote(name), other->second));
+    }
+    return name;
+}
+
+}  // namespace
+
+std::vector<PipelineConfig> read_pipelines(const Value& root, const Config& config, Problems& problems) {
+    std::vector<PipelineConfig> pipelines;
+    std::map<std::string, std::uint32_t> taken;
+    const auto* list = usable(root, "pipelines");
+    if (!list) return pipelines;
+    for (const auto& item : list->items) {
+        if (item.is_broken) continue;
+        PipelineConfig pipeline;
+        pipeline.name = read_name(item, taken, problems);
+        take(item, "enabled", pipeline.enabled);
+        pipeline.source = read_source(item, config.agent, problems);
+        pipeline.sink = read_sink(item, pipeline, config, problems);
+        pipelines.push_back(std::move(pipeline));
+    }
+    return pipelines;
+}
+
+}  // namespace config

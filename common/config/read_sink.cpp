@@ -1,0 +1,156 @@
+// [pipelines.sink].
+#include <array>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/base/text.h"
+#include "common/config/fields.h"
+#include "common/config/sections.h"
+#include "common/config/template.h"
+
+namespace config {
+
+namespace {
+
+constexpr std::string_view kSamplePath = "/file.log";
+
+// What a template of a sink is checked against: everything that is known before any file is.
+struct Around {
+    const Value& sink;
+    const PipelineConfig& pipeline;
+    const Config& config;
+    Problems& problems;
+};
+
+// The member, filled for a file of a harmless name: so the literal text, labels and names in it can be checked.
+std::optional<std::string> fill_sample(std::string_view name, const Around& around) {
+    const auto* value = usable(around.sink, name);
+    if (!value || value->text.empty()) return std::nullopt;
+    const auto parsed = Template::parse(value->text, around.config.agent.labels);
+    if (!parsed) {
+        around.problems.add(*value, parsed.error().message);
+        return std::nullopt;
+    }
+    return parsed->fill({.labels = around.config.agent.labels,
+                         .host = around.config.agent.name,
+                         .pipeline = around.pipeline.name,
+                         .path = kSamplePath});
+}
+
+void check_cluster(const Around& around) {
+    const auto* value = usable(around.sink, "cluster");
+    if (!value || around.config.clusters.contains(value->text)) return;
+    std::vector<std::string_view> known;
+    for (const auto& [name, cluster] : around.config.clusters) known.push_back(name);
+    const auto near = base::nearest(value->text, known);
+    around.problems.add(*value, near ? fmt::format("no cluster is named {} (did you mean \"{}\"?)",
+                                                   base::quote(value->text), near->word)
+                                     : fmt::format("no cluster is named {} (add [clusters.{}] with brokers)",
+                                                   base::quote(value->text), value->written));
+}
+
+void read_kafka(const Around& around, SinkConfig& config) {
+    const auto& [sink, pipeline, all, problems] = around;
+    take(sink, "cluster", config.cluster);
+    take(sink, "topic", config.topic);
+    take_choice(sink, "partition", "pipelines.sink.partition", config.partition);
+    take(sink, "key", config.key);
+    if (!is_given(sink, "cluster"))
+        problems.add_missing(sink, "cluster", "is missing (write a name out of [clusters])");
+    if (is_given(sink, "cluster")) check_cluster(around);
+    if (!is_given(sink, "topic")) problems.add_missing(sink, "topic", "is missing (write topic = \"raw-nginx\")");
+    const auto topic = fill_sample("topic", around);
+    if (topic && !pipeline.name.empty()) {
+        if (const auto complaint = check_topic(*topic)) problems.add(*sink.find("topic"), *complaint);
+    }
+    (void)fill_sample("key", around);
+    const auto* partition = sink.find("partition");
+    if (partition && partition->is_broken) return;
+    if (config.partition == Partition::key && !is_given(sink, "key")) {
+        problems.add_missing(sink, "key", "is missing (partition = \"key\" needs it: key = \"{path}\")");
+    }
+    if (config.partition != Partition::key && is_given(sink, "key")) {
+        problems.add(*sink.find("key"), "is not used (leave it out, or write partition = \"key\")");
+    }
+}
+
+void read_headers(const Value& sink, SinkConfig& config) {
+    std::vector<std::string> names;
+    take(sink, "headers", names);
+    const auto& choices = find_key("pipelines.sink.headers")->choices;
+    const auto append = [&](Header header) {
+        if (std::ranges::find(config.headers, header) == config.headers.end()) config.headers.push_back(header);
+    };
+    for (const auto& name : names) {
+        if (name == "ledger") {
+            for (const auto header : {Header::file_id, Header::offset, Header::end, Header::session}) append(header);
+        } else {
+            append(static_cast<Header>(std::ranges::find(choices, name) - choices.begin()));
+        }
+    }
+}
+
+void read_file(const Around& around, SinkConfig& config) {
+    take(around.sink, "path", config.path);
+    if (!is_given(around.sink, "path")) {
+        around.problems.add_missing(around.sink, "path", "is missing (write path = \"/var/spool/{path.name}\")");
+    }
+    const auto path = fill_sample("path", around);
+    if (!path) return;
+    const auto& value = *around.sink.find("path");
+    if (const auto complaint = check_absolute_path(*path)) {
+        around.problems.add(value,
+                            fmt::format("{} is not an absolute path (begin it with /)", base::quote(value.text)));
+    } else if (path->ends_with('/')) {
+        around.problems.add(value, fmt::format("{} is a folder (write the name of a file)", base::quote(value.text)));
+    }
+}
+
+void refuse_foreign_keys(const Value& sink, SinkType type, Problems& problems) {
+    constexpr std::array<std::pair<std::string_view, SinkType>, 6> kOwners = {{{"cluster", SinkType::kafka},
+                                                                               {"topic", SinkType::kafka},
+                                                                               {"partition", SinkType::kafka},
+                                                                               {"key", SinkType::kafka},
+                                                                               {"headers", SinkType::kafka},
+                                                                               {"path", SinkType::file}}};
+    const auto& types = find_key("pipelines.sink.type")->choices;
+    for (const auto& [name, owner] : kOwners) {
+        const auto* value = sink.find(name);
+        if (owner == type || !is_given(sink, name) || value->is_broken) continue;
+        if (show_toml(*value) == find_key(fmt::format("pipelines.sink.{}", name))->fallback) continue;
+        problems.add_unknown(
+            *value, fmt::format("does not apply to a sink of type \"{}\" (leave it out, or write type = \"{}\")",
+                                types.at(static_cast<std::size_t>(type)), types.at(static_cast<std::size_t>(owner))));
+    }
+}
+
+}  // namespace
+
+SinkConfig read_sink(const Value& pipeline, const PipelineConfig& read_so_far, const Config& config,
+                     Problems& problems) {
+    SinkConfig result;
+    const auto* sink = pipeline.find("sink");
+    if (!sink) {
+        problems.add_missing(pipeline, "sink", "is missing (add [pipelines.sink] with a type)");
+        return result;
+    }
+    if (sink->is_broken) return result;
+    const auto* type = sink->find("type");
+    if (!type) problems.add_missing(*sink, "type", "is missing (write one of: kafka, file, console, blackhole)");
+    if (!type || type->is_broken) return result;
+
+    const Around around{.sink = *sink, .pipeline = read_so_far, .config = config, .problems = problems};
+    take_choice(*sink, "type", "pipelines.sink.type", result.type);
+    take_choice(*sink, "encoding", "pipelines.sink.encoding", result.encoding);
+    if (result.type == SinkType::kafka) {
+        read_kafka(around, result);
+        read_headers(*sink, result);
+    }
+    if (result.type == SinkType::file) read_file(around, result);
+    refuse_foreign_keys(*sink, result.type, problems);
+    return result;
+}
+
+}  // namespace config

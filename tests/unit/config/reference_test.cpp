@@ -1,0 +1,86 @@
+// conf/agent.reference.toml, conf/agent.toml, the table of keys and the structs' defaults say the same.
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include <gmock/gmock.h>
+
+#include "common/config/keys.h"
+#include "common/config/value.h"
+#include "tests/unit/config/complaints.h"
+
+namespace config {
+namespace {
+
+std::string text_of(const std::string& name) {
+    std::ostringstream text;
+    text << std::ifstream(VENUS_CONF_DIR "/" + name).rdbuf();
+    return text.str();
+}
+
+// Keys as the table of keys spells them.
+std::string spelling(std::string key) {
+    for (auto at = key.find('['); at != std::string::npos; at = key.find('[')) key.erase(at, key.find(']') + 1 - at);
+    if (const auto at = key.find("clusters.main"); at == 0) key.replace(0, 13, "clusters.NAME");
+    return key;
+}
+
+void collect(const Value& value, std::set<std::string>& keys) {
+    if (!value.key.empty()) keys.insert(spelling(value.key));
+    for (const auto& item : value.items) collect(item, keys);
+}
+
+TEST(Reference, ParsesAndItsValuesAreTheDefaults) {
+    const auto config = parse(text_of("agent.reference.toml"));
+    ASSERT_TRUE(config) << complaint(text_of("agent.reference.toml"));
+    EXPECT_EQ(config->agent, parse("")->agent);
+    EXPECT_EQ(config->log, LogConfig{});
+    const auto& pipeline = config->pipelines.at(0);
+    EXPECT_EQ(pipeline.source, FileSourceConfig{.include = pipeline.source.include});
+    EXPECT_EQ(pipeline.sink, (SinkConfig{.cluster = pipeline.sink.cluster, .topic = pipeline.sink.topic}));
+}
+
+TEST(Reference, ShowsEveryKeyAndKnowsEveryKeyThatItShows) {
+    const auto text = text_of("agent.reference.toml");
+    std::set<std::string> shown;
+    collect(*read_document(text), shown);
+    for (const auto& spec : known_keys()) {
+        const auto name = std::string(spec.key.substr(spec.key.rfind('.') + 1));
+        const bool in_comment = spec.support == Support::later && text.find("# " + name) != std::string::npos;
+        const bool as_section = spec.support == Support::later && text.find("# [" + name + "]") != std::string::npos;
+        EXPECT_TRUE(shown.contains(std::string(spec.key)) || in_comment || as_section) << spec.key;
+    }
+    for (const auto& key : shown) EXPECT_TRUE(key == "clusters.NAME" || find_key(key)) << key;
+}
+
+TEST(Reference, WritesTheDefaultThatTheTableOfKeysHas) {
+    const auto root = read_document(text_of("agent.reference.toml"));
+    const auto check = [](const auto& self, const Value& value) -> void {
+        const auto* spec = find_key(spelling(value.key));
+        const auto written = show_toml(value);
+        const bool has_default = spec && !spec->fallback.empty() && !written.empty();
+        if (has_default) {
+            EXPECT_EQ(written, spec->fallback) << value.key;
+        }
+        for (const auto& item : value.items) {
+            if (value.kind == Value::Kind::table || value.key == "pipelines") self(self, item);
+        }
+    };
+    check(check, *root);
+}
+
+TEST(FirstConfig, IsValid) {
+    EXPECT_EQ(complaint(text_of("agent.toml")), "ok");
+}
+
+TEST(Keys, EachHasALineOfDocumentationAndItsDefaultIsOneOfItsChoices) {
+    for (const auto& spec : known_keys()) {
+        EXPECT_FALSE(spec.doc.empty()) << spec.key;
+        if (spec.choices.empty() || spec.fallback.empty() || spec.type != KeyType::text) continue;
+        const auto word = spec.fallback.substr(1, spec.fallback.size() - 2);
+        EXPECT_THAT(spec.choices, testing::Contains(word)) << spec.key;
+    }
+}
+
+}  // namespace
+}  // namespace config
