@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Installs the Debian 12 packages that a purpose needs, and only those that are missing.
+#
+#   packaging/install-deps.sh [build|test|check|kafka|bench]...     (default: build)
+set -euo pipefail
+
+readonly build_packages=(
+    build-essential cmake ninja-build ccache pkg-config
+    libboost1.81-dev libboost-json1.81-dev librdkafka-dev librocksdb-dev libspdlog-dev libfmt-dev
+    libtomlplusplus-dev libcli11-dev libxxhash-dev libgtest-dev libgmock-dev
+)
+readonly test_packages=(python3 python3-pytest)
+readonly check_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck)
+readonly kafka_packages=(openjdk-17-jre-headless maven python3)
+readonly bench_packages=(kcat rsyslog rsyslog-kafka)
+
+packages_for() {
+    case "$1" in
+        build) printf '%s\n' "${build_packages[@]}" ;;
+        test) printf '%s\n' "${test_packages[@]}" ;;
+        check) printf '%s\n' "${check_packages[@]}" ;;
+        kafka) printf '%s\n' "${kafka_packages[@]}" ;;
+        bench) printf '%s\n' "${bench_packages[@]}" ;;
+        *)
+            echo "install-deps: unknown purpose '$1' (one of: build test check kafka bench)" >&2
+            return 2
+            ;;
+    esac
+}
+
+missing_of() {
+    local package
+    for package in "$@"; do
+        [[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" == installed ]] || echo "$package"
+    done
+}
+
+# apt would start rsyslog as a service; the benchmark runs its own and leaves the host's logging alone.
+without_starting_services() {
+    local -r policy=/usr/sbin/policy-rc.d
+    if [[ -e $policy ]]; then
+        "$@"
+        return
+    fi
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    "$@"
+    rm -f "$policy"
+}
+
+install() {
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -q
+    without_starting_services apt-get install -q -y --no-install-recommends "$@" </dev/null
+}
+
+main() {
+    local purpose wanted=() missing=()
+    [[ $# -gt 0 ]] || set -- build
+    for purpose in "$@"; do
+        packages_for "$purpose" >/dev/null
+        mapfile -t -O "${#wanted[@]}" wanted < <(packages_for "$purpose")
+    done
+    mapfile -t missing < <(missing_of "${wanted[@]}" | sort -u)
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    if [[ $EUID -ne 0 ]]; then
+        echo "install-deps: cannot install: not root. As root: apt-get install --no-install-recommends ${missing[*]}" >&2
+        return 1
+    fi
+    echo "install-deps: installing ${missing[*]}"
+    if ! install "${missing[@]}"; then
+        echo "install-deps: cannot install ${missing[*]}: apt-get failed, see above" >&2
+        return 1
+    fi
+}
+
+main "$@"

@@ -1,0 +1,122 @@
+"""The four requests of the Kafka protocol that a test needs, without a JVM: a Java admin command costs two seconds each.
+
+Versions are the oldest that Kafka 4 still answers and Kafka 3 already does; all are from before the "flexible" encoding.
+"""
+
+import socket
+import struct
+import time
+
+METADATA, CREATE_TOPICS, DELETE_TOPICS = 3, 19, 20
+TOPIC_EXISTS = 36
+
+
+class KafkaError(Exception):
+    pass
+
+
+def _string(text):
+    encoded = text.encode()
+    return struct.pack(">h", len(encoded)) + encoded
+
+
+def _array(items):
+    return struct.pack(">i", len(items)) + b"".join(items)
+
+
+class _Answer:
+    def __init__(self, data):
+        self._data, self._at = data, 0
+
+    def take(self, layout):
+        values = struct.unpack_from(">" + layout, self._data, self._at)
+        self._at += struct.calcsize(">" + layout)
+        return values[0]
+
+    def string(self):
+        length = self.take("h")
+        if length < 0:
+            return None
+        self._at += length
+        return self._data[self._at - length : self._at].decode()
+
+    def array(self, item):
+        return [item() for _ in range(self.take("i"))]
+
+
+def _ask(broker, api, version, body, timeout=10):
+    host, port = broker.rsplit(":", 1)
+    request = struct.pack(">hhi", api, version, 1) + _string("venus-tests") + body
+    with socket.create_connection((host, int(port)), timeout) as connection:
+        connection.sendall(struct.pack(">i", len(request)) + request)
+        with connection.makefile("rb") as stream:
+            size = stream.read(4)
+            if len(size) < 4:
+                raise KafkaError(f"cannot ask {broker}: it closed the connection")
+            answer = _Answer(stream.read(struct.unpack(">i", size)[0]))
+    answer.take("i")  # the correlation id: we asked one thing
+    return answer
+
+
+def metadata(broker, topics=()):
+    """({broker id: "host:port"}, {topic: (error, [leader of each partition])}), as `broker` sees it."""
+    answer = _ask(broker, METADATA, 4, _array([_string(t) for t in topics]) + b"\0")
+    answer.take("i")  # throttle time
+
+    def one_broker():
+        node, host, port = answer.take("i"), answer.string(), answer.take("i")
+        answer.string()  # rack
+        return node, f"{host}:{port}"
+
+    def one_partition():
+        answer.take("h")  # error
+        partition, leader = answer.take("i"), answer.take("i")
+        answer.array(lambda: answer.take("i"))  # replicas
+        answer.array(lambda: answer.take("i"))  # in sync
+        return partition, leader
+
+    def one_topic():
+        error, name = answer.take("h"), answer.string()
+        answer.take("b")  # internal
+        return name, (error, [leader for _, leader in sorted(answer.array(one_partition))])
+
+    brokers = dict(answer.array(one_broker))
+    answer.string()  # cluster id
+    answer.take("i")  # controller
+    return brokers, dict(answer.array(one_topic))
+
+
+def create_topic(broker, name, partitions, replication, config):
+    topic = (
+        _string(name)
+        + struct.pack(">ih", partitions, replication)
+        + _array([])  # no replica placed by hand
+        + _array([_string(key) + _string(value) for key, value in config.items()])
+    )
+    answer = _ask(broker, CREATE_TOPICS, 2, _array([topic]) + struct.pack(">i?", 10_000, False), timeout=30)
+    answer.take("i")  # throttle time
+    for topic, error, why in answer.array(lambda: (answer.string(), answer.take("h"), answer.string())):
+        if error:
+            raise KafkaError(f"cannot create topic {topic}: {why or 'error'} ({error})")
+    _until(lambda: _has_leaders(broker, name, partitions), f"topic {name} to have leaders")
+
+
+def delete_topic(broker, name):
+    answer = _ask(broker, DELETE_TOPICS, 1, _array([_string(name)]) + struct.pack(">i", 10_000), timeout=30)
+    answer.take("i")  # throttle time
+    for topic, error in answer.array(lambda: (answer.string(), answer.take("h"))):
+        if error:
+            raise KafkaError(f"cannot delete topic {topic}: error {error}")
+
+
+def _has_leaders(broker, name, partitions):
+    error, leaders = metadata(broker, [name])[1][name]
+    return error == 0 and len(leaders) == partitions and all(leader >= 0 for leader in leaders)
+
+
+def _until(condition, what, timeout=20):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise KafkaError(f"waited {timeout} s in vain for {what}")
+        time.sleep(0.02)
