@@ -1,10 +1,16 @@
 """The judge for Python: writes lines, and tells what became of them."""
 
+import itertools
 import json
+import pathlib
 import signal
 import subprocess
+import tempfile
 
 from support.programs import JUDGE
+
+_manifests = tempfile.TemporaryDirectory(prefix="venus-manifests-")  # goes with this process
+_numbers = itertools.count(1)
 
 
 class Writer:
@@ -12,7 +18,7 @@ class Writer:
 
     def __init__(self, file, writer, lines=0, size=200, **options):
         self.file = file
-        self.manifest = file.parent.parent / f"{writer}-{options.get('generation', 0)}.manifest"
+        self.manifest = pathlib.Path(_manifests.name) / f"{next(_numbers)}.json"
         command = [JUDGE, "write", "--file", file, "--writer", writer, "--lines", str(lines), "--size", str(size),
                    "--manifest", self.manifest]  # fmt: skip
         for key, value in options.items():
