@@ -54,4 +54,4 @@ def test_a_minute_without_a_broker_while_files_rotate(agent, logs):
 
 
 def _offsets(agent):
-    return {(c["pipeline"], c["file"]): c["offset"] for c in agent.checkpoints()}
+    return {(c["pipeline"], c["file_id"]): c["offset"] for c in agent.checkpoints()}
