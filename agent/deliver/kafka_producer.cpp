@@ -55,7 +55,7 @@ KafkaCalls::~KafkaCalls() {
 void KafkaCalls::look_up(std::shared_ptr<KafkaProducer> producer, rd_kafka_topic_t* topic,
                          std::function<void(TopicFound)> found) {
     calls_.post([this, producer = std::move(producer), topic, found = std::move(found)]() mutable {
-        const rd_kafka_metadata* metadata = nullptr;
+        const rd_kafka_metadata_t* metadata = nullptr;
         TopicFound answer;
         answer.error = rd_kafka_metadata(producer->handle(), 0, topic, &metadata, static_cast<int>(kLookupTimeout.count()));
         if (answer.error == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -70,7 +70,7 @@ void KafkaCalls::look_up(std::shared_ptr<KafkaProducer> producer, rd_kafka_topic
 
 void KafkaCalls::ping(std::shared_ptr<KafkaProducer> producer, std::function<void(rd_kafka_resp_err_t)> answered) {
     calls_.post([this, producer = std::move(producer), answered = std::move(answered)]() mutable {
-        const rd_kafka_metadata* metadata = nullptr;
+        const rd_kafka_metadata_t* metadata = nullptr;
         const auto error =
             rd_kafka_metadata(producer->handle(), 0, nullptr, &metadata, static_cast<int>(kLookupTimeout.count()));
         if (metadata) rd_kafka_metadata_destroy(metadata);

@@ -1,9 +1,10 @@
 #include "agent/deliver/kafka_sink.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <xxhash.h>
 
 #include "common/base/assert.h"
@@ -78,7 +79,7 @@ void KafkaSink::deliver(model::ExtentPtr extent, Route& route) {
     if (config_.encoding == config::Encoding::json)
         encode_json(*extent, context_, kafka_route.file);
     const int partition = choose_partition(kafka_route, extent->bytes.size());
-    const auto records = std::exchange(extent->records, {});  // in flight, only their number counts
+    const auto records = std::exchange(extent->records, {});  // not the extent's any more: it may come back meanwhile
     auto* in_flight = extent.release();                       // comes back with its last delivery
     if (config_.headers.empty())
         produce_batch(in_flight, records, kafka_route, partition);
@@ -112,35 +113,54 @@ void KafkaSink::produce_batch(model::Extent* extent, const std::vector<model::Re
     }
 }
 
+rd_kafka_headers_t* KafkaSink::headers_of(const model::Record& record, const FileContext& file,
+                                          const std::string& time) const {
+    rd_kafka_headers_t* headers = rd_kafka_headers_new(config_.headers.size());
+    const auto add = [&](const char* name, std::string_view value) {
+        rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
+    };
+    for (const auto header : config_.headers) {
+        switch (header) {
+            case config::Header::host: add("host", context_.host); break;
+            case config::Header::path: add("path", file.path); break;
+            case config::Header::pipeline: add("pipeline", context_.pipeline); break;
+            case config::Header::file_id: add("file_id", file.file_id); break;
+            case config::Header::offset: add("offset", fmt::to_string(record.begin.value)); break;
+            case config::Header::end: add("end", fmt::to_string(record.end.value)); break;
+            case config::Header::session: add("session", context_.session); break;
+            case config::Header::time: add("time", time); break;
+        }
+    }
+    return headers;
+}
+
 void KafkaSink::produce_with_headers(model::Extent* extent, const std::vector<model::Record>& records, KafkaRoute& route,
                                      int partition) {
     const std::string time = utc_now();
     for (const auto& record : records) {
-        rd_kafka_headers_t* headers = rd_kafka_headers_new(config_.headers.size());
-        const auto add = [&](const char* name, std::string_view value) {
-            rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
-        };
-        for (const auto header : config_.headers) switch (header) {
-                case config::Header::host: add("host", context_.host); break;
-                case config::Header::path: add("path", route.file.path); break;
-                case config::Header::pipeline: add("pipeline", context_.pipeline); break;
-                case config::Header::file_id: add("file_id", route.file.file_id); break;
-                case config::Header::offset: add("offset", fmt::format_int(record.begin.value).str()); break;
-                case config::Header::end: add("end", fmt::format_int(record.end.value).str()); break;
-                case config::Header::session: add("session", context_.session); break;
-                case config::Header::time: add("time", time); break;
-            }
-        const auto error = rd_kafka_producev(
-            cluster_.handle(), RD_KAFKA_V_RKT(route.topic.handle), RD_KAFKA_V_PARTITION(partition),
-            RD_KAFKA_V_VALUE(const_cast<char*>(record.data), record.size), RD_KAFKA_V_MSGFLAGS(0),
-            RD_KAFKA_V_KEY(key_ ? route.key.data() : nullptr, route.key.size()), RD_KAFKA_V_HEADERS(headers),
-            RD_KAFKA_V_OPAQUE(extent), RD_KAFKA_V_END);
-        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        auto* headers = headers_of(record, route.file, time);
+        std::array<rd_kafka_vu_t, 6> message{};
+        message[0].vtype = RD_KAFKA_VTYPE_RKT;
+        message[0].u.rkt = route.topic.handle;
+        message[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+        message[1].u.i32 = partition;
+        message[2].vtype = RD_KAFKA_VTYPE_VALUE;
+        message[2].u.mem = {.ptr = const_cast<char*>(record.data), .size = record.size};  // librdkafka only reads it
+        message[3].vtype = RD_KAFKA_VTYPE_OPAQUE;
+        message[3].u.ptr = extent;
+        message[4].vtype = RD_KAFKA_VTYPE_HEADERS;
+        message[4].u.headers = headers;
+        message[5].vtype = RD_KAFKA_VTYPE_KEY;
+        if (key_) message[5].u.mem = {.ptr = route.key.data(), .size = route.key.size()};
+        rd_kafka_error_t* error = rd_kafka_produceva(cluster_.handle(), message.data(), message.size());
+        if (!error) {
             cluster_.handed_over(1);
-        } else {
-            rd_kafka_headers_destroy(headers);
-            cluster_.refused(extent, 1, route.topic, error);
+            continue;
         }
+        const auto code = rd_kafka_error_code(error);
+        rd_kafka_error_destroy(error);
+        rd_kafka_headers_destroy(headers);
+        cluster_.refused(extent, 1, route.topic, code);
     }
 }
 

@@ -95,7 +95,6 @@ void encode_json(model::Extent& extent, const SinkContext& context, const FileCo
         fmt::format_to(std::back_inserter(json), R"({},"line":)", record.begin.value);
         append_json_string(json, record.line());
         json += R"(,"fields":{}})";
-        extent.charge += json.capacity();
         record.data = json.data();
         record.size = static_cast<std::uint32_t>(json.size());
     }

@@ -20,16 +20,14 @@ constexpr int AT_HANDLE_FID = 0x200;  // Linux 6.5: a handle that identifies, th
 
 // The file handle holds the inode's generation (see open_by_handle_at(2), "Obtaining a persistent filesystem ID").
 std::optional<std::uint64_t> handle_hash(int directory_fd, const char* path, int flags) {
-    struct {
-        file_handle handle;
-        std::array<unsigned char, MAX_HANDLE_SZ> bytes;
-    } space{};
+    alignas(file_handle) std::array<unsigned char, sizeof(file_handle) + MAX_HANDLE_SZ> space{};
+    auto* handle = reinterpret_cast<file_handle*>(space.data());
     int mount_id = 0;
     for (const int kind : {0, AT_HANDLE_FID}) {
-        space.handle.handle_bytes = MAX_HANDLE_SZ;
-        if (::name_to_handle_at(directory_fd, path, &space.handle, &mount_id, flags | kind) == 0)
-            return XXH3_64bits_withSeed(space.handle.f_handle, space.handle.handle_bytes,
-                                        static_cast<XXH64_hash_t>(space.handle.handle_type));
+        handle->handle_bytes = MAX_HANDLE_SZ;
+        if (::name_to_handle_at(directory_fd, path, handle, &mount_id, flags | kind) == 0)
+            return XXH3_64bits_withSeed(handle->f_handle, handle->handle_bytes,
+                                        static_cast<XXH64_hash_t>(handle->handle_type));
     }
     return std::nullopt;
 }

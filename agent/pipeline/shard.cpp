@@ -16,6 +16,7 @@ namespace {
 constexpr int kTurnsMax = 8;  // between two looks at what else there is to do
 constexpr std::size_t kSpareBuffersMax = 2 * kInFlightBytesMax / read::kReadBytes;
 constexpr std::size_t kRecordCharge = 256;  // what a record in flight costs besides its bytes: librdkafka's message, ours
+constexpr std::size_t kEnvelopeCharge = 256;  // what the JSON around a record costs besides its bytes
 
 constexpr auto kLeftInterval = 250ms;       // gone files are polled: no event tells of their growth
 constexpr auto kDeletedQuiet = 5s;          // a deleted file that did not grow for so long is finished
@@ -87,6 +88,8 @@ void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent) {
     extent->read_at = tail.grown_at = std::chrono::steady_clock::now();
     const auto long_lines = split::split_lines(*extent, pipeline.line_limit);
     extent->charge = extent->buffer.capacity + (extent->record_count * kRecordCharge);
+    if (pipeline.config.sink.encoding == config::Encoding::json)
+        extent->charge += extent->bytes.size() + (extent->record_count * kEnvelopeCharge);
     budget_.take(extent->charge);
     pipeline.window.take(extent->charge);
     pipeline.probe.extent_read(*extent, long_lines);

@@ -57,6 +57,8 @@ class Shard : public model::DeliveryListener {
     // Puts the tail's watermark to `offset`, once nothing of it is in flight. False: no such tail.
     bool set_offset(const std::string& pipeline, const model::FileIdentity& file, model::FileOffset offset);
 
+    void store_checkpoints();  // of the tails whose watermark moved; else once every kCheckpointInterval
+
     // Finishes what is in flight, for at most `patience`, and stores the checkpoints.
     void drain(std::chrono::milliseconds patience, base::Task drained);
     ShardStatus status();
@@ -83,7 +85,6 @@ class Shard : public model::DeliveryListener {
     bool try_to_finish(Pipeline& pipeline, Tail& tail);
     void close_tail(Pipeline& pipeline, Tail& tail, bool deleted);
 
-    void store_checkpoints();
     void try_to_retire(Pipeline& pipeline);
     void check_drained();
     Pipeline* pipeline_of(model::TailId tail);

@@ -49,7 +49,7 @@ void Problems::add_missing(const Value& table, std::string_view name, std::strin
 }
 
 std::vector<Problem> Problems::take() {
-    std::ranges::stable_sort(found_, {}, [](const Problem& p) { return std::tuple(p.line, p.column); });
+    std::ranges::sort(found_, {}, [](const Problem& p) { return std::tie(p.line, p.column, p.key); });
     return std::exchange(found_, {});
 }
 

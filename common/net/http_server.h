@@ -1,6 +1,8 @@
 // A small HTTP/1.1 server over TCP or a Unix socket, for the admin socket and the metrics endpoint.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,7 +15,7 @@ namespace net {
 struct HttpRequest {
     std::string method;  // "GET"
     std::string target;  // "/metrics"
-    std::string body;    // at most kBodyBytesMax
+    std::string body;    // at most HttpLimits::body_bytes_max
 };
 
 struct HttpResponse {
@@ -22,24 +24,35 @@ struct HttpResponse {
     std::string body;
 };
 
-// Answers once, now or later, on the loop's thread.
+struct HttpLimits {
+    std::size_t connections_max = 64;  // the next ones wait in the kernel's backlog
+    std::size_t header_bytes_max = 8ULL << 10;
+    std::size_t body_bytes_max = 1ULL << 20;
+    std::chrono::milliseconds request_timeout{10'000};  // reading one; answering one; an idle connection
+};
+
+// Answers once, now or later, on the loop's thread; further answers are ignored. An answer that comes too late, or
+// never, is a 504.
 using HttpRespond = std::move_only_function<void(HttpResponse)>;
 using HttpHandler = std::function<void(const HttpRequest&, HttpRespond)>;
 
 // Life: listens from listen() until destroyed; open connections are closed then, a late HttpRespond is ignored.
-// Thread: the loop's. Limits: kConnectionsMax at once, kBodyBytesMax a request, kRequestTimeout each.
+// Thread: the loop's.
 class HttpServer {
  public:
-    // `address`: "127.0.0.1:9598", "[::1]:9598", ":9598" (all), or "unix:/run/x.sock" (mode 0660; a stale socket that nobody
-    // listens on is replaced, a live one is an error). Errors: cannot resolve, bind or listen, with the address.
+    // `address`: "127.0.0.1:9598", "[::1]:9598", ":9598" (all), or "unix:/run/x.sock" (mode 0660; a stale socket that
+    // nobody listens on is replaced, a live one is an error). Errors: cannot resolve, bind or listen, with the address.
+    // Blocks on name resolution.
     static base::Result<std::unique_ptr<HttpServer>> listen(base::EventLoop& loop, const std::string& address,
-                                                            HttpHandler handler);
+                                                            HttpHandler handler, const HttpLimits& limits = {});
     virtual ~HttpServer() = default;
 
     virtual std::string address() const = 0;  // with the port that was bound, when 0 was asked for
 };
 
-// One request over a Unix socket, for the command line. Blocks, at most `kRequestTimeout`.
-base::Result<HttpResponse> http_call(const std::string& socket_path, const HttpRequest& request);
+// One request over a Unix socket, for the command line. Blocks, at most for `timeout`. Errors: nobody listens, no
+// answer in time, an answer that is not HTTP.
+base::Result<HttpResponse> http_call(const std::string& socket_path, const HttpRequest& request,
+                                     std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
 }  // namespace net

@@ -2,6 +2,7 @@
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
+set(Boost_NO_WARN_NEW_VERSIONS ON)
 find_package(Boost 1.81 EXACT REQUIRED COMPONENTS json) # 1.74 is Debian's default; its Asio and JSON are too old
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)

@@ -77,8 +77,8 @@ TEST(Pipeline, MayBeDisabled) {
 TEST(Pipeline, NeedsANameASourceAndASink) {
     EXPECT_EQ(complaint("[[pipelines]]"),
               "pipelines[0].name: is missing (write name = \"nginx\")\n"
-              "pipelines[0].source: is missing (add [pipelines.source] with include)\n"
-              "pipelines[0].sink: is missing (add [pipelines.sink] with a type)");
+              "pipelines[0].sink: is missing (add [pipelines.sink] with a type)\n"
+              "pipelines[0].source: is missing (add [pipelines.source] with include)");
 }
 
 TEST(Pipeline, NamesAreWordsOfLimitedLengthAndTheirOwn) {

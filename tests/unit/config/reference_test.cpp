@@ -69,6 +69,46 @@ TEST(Reference, WritesTheDefaultThatTheTableOfKeysHas) {
     check(check, *root);
 }
 
+// Each complaint must have its place; that nothing asserts or reads out of bounds is for the sanitizers to see.
+void expect_places(std::string_view toml) {
+    const auto config = parse(toml);
+    if (config) return;
+    for (const auto& problem : config.error()) {
+        EXPECT_GT(problem.line, 0U) << show(problem, "damaged");
+        EXPECT_FALSE(problem.key.empty()) << show(problem, "damaged");
+    }
+}
+
+TEST(Reference, CutOffAnywhereItIsReadOrRefused) {
+    const auto text = text_of("agent.reference.toml");
+    for (std::size_t size = 0; size < text.size(); size += 3) expect_places(text.substr(0, size));
+}
+
+TEST(Reference, WithAnyByteReplacedItIsReadOrRefused) {
+    const auto text = text_of("agent.reference.toml");
+    constexpr std::string_view kBytes = "\"'[{=.#\n0\xFF";
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        auto damaged = text;
+        damaged[at] = kBytes[at % kBytes.size()];
+        expect_places(damaged);
+    }
+}
+
+TEST(Reference, WithAnyValueOfAnotherTypeItIsReadOrRefused) {
+    for (const auto& spec : known_keys()) {
+        std::string key(spec.key);
+        if (const auto at = key.find("NAME"); at != std::string::npos) key.replace(at, 4, "main");
+        for (const auto* value : {"1", "0.5", "true", "'x'", "''", "[]", "[1]", "['x']", "[[]]", "[{}]", "{}",
+                                  "{ x = {} }", "2026-11-21"}) {
+            if (key.starts_with("pipelines.")) {
+                expect_places("[[pipelines]]\n" + key.substr(10) + " = " + value);
+            } else {
+                expect_places(key + " = " + value);
+            }
+        }
+    }
+}
+
 TEST(FirstConfig, IsValid) {
     EXPECT_EQ(complaint(text_of("agent.toml")), "ok");
 }

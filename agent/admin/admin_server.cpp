@@ -1,0 +1,111 @@
+#include "agent/admin/admin_server.h"
+
+#include <utility>
+
+#include "agent/admin/checkpoint_commands.h"
+
+namespace agent::admin {
+
+namespace {
+
+constexpr const char* kJson = "application/json";
+constexpr int kBadRequest = 400;
+constexpr int kNotFound = 404;
+constexpr int kUnavailable = 503;
+
+net::HttpResponse not_found(const net::HttpRequest& request) {
+    return {.status = kNotFound, .body = "no such page: " + request.method + " " + request.target + "\n"};
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<AdminServer>> AdminServer::listen(base::EventLoop& control, const config::AgentConfig& config,
+                                                               AdminSources sources) {
+    std::unique_ptr<AdminServer> server(new AdminServer(control, std::move(sources)));
+    auto* self = server.get();
+    auto admin = net::HttpServer::listen(
+        control, "unix:" + config.admin_socket,
+        [self](const auto& request, auto respond) { self->serve_admin(request, std::move(respond)); });
+    if (!admin) return std::unexpected(admin.error());
+    self->admin_ = std::move(*admin);
+    if (config.metrics_listen.empty()) return server;
+
+    auto metrics = net::HttpServer::listen(
+        control, config.metrics_listen,
+        [self](const auto& request, auto respond) { self->serve_metrics(request, std::move(respond)); });
+    if (!metrics) return std::unexpected(metrics.error());
+    self->metrics_ = std::move(*metrics);
+    return server;
+}
+
+Health AdminServer::health(const pipeline::ShardStatus& status) const {
+    return judge_health(status, sources_.pipelines.failed(), sources_.applier.refused());
+}
+
+void AdminServer::serve_admin(const net::HttpRequest& request, net::HttpRespond respond) {
+    if (request.method == "GET" && request.target == "/status") {
+        sources_.pipelines.status([this, respond = std::make_shared<net::HttpRespond>(std::move(respond))](
+                                      const pipeline::ShardStatus& status) {
+            (*respond)({.content_type = kJson, .body = status_json(sources_.about(), status, health(status))});
+        });
+    } else if (request.method == "GET" && request.target == "/checkpoints") {
+        sources_.checkpoints.visit([this, respond = std::make_shared<net::HttpRespond>(std::move(respond))](auto& store) {
+            control_.post([respond, body = checkpoints_json(store)]() mutable {
+                (*respond)({.content_type = kJson, .body = std::move(body)});
+            });
+        });
+    } else if (request.method == "POST" && request.target == "/checkpoints") {
+        change(request.body, std::move(respond));
+    } else {
+        respond(not_found(request));
+    }
+}
+
+// A file that is followed is put to its new offset by its tail, which then writes the checkpoint; any other checkpoint is
+// changed in the store.
+void AdminServer::change(const std::string& body, net::HttpRespond respond) {
+    auto change = parse_change(body);
+    if (!change) return respond({.status = kBadRequest, .body = change.error().message + "\n"});
+    auto answer = std::make_shared<net::HttpRespond>(std::move(respond));
+    sources_.checkpoints.visit([this, answer, change = std::move(*change)](checkpoint::CheckpointStore& store) {
+        auto found = find_checkpoint(store, change);
+        if (!found) {
+            control_.post([answer, why = found.error().message] { (*answer)({.status = kNotFound, .body = why + "\n"}); });
+            return;
+        }
+        control_.post([this, answer, change, found = std::move(*found)] {
+            sources_.pipelines.set_offset(change.pipeline, found.file, change.offset, [this, answer, change, found](bool followed) {
+                if (followed) {
+                    const auto offset = std::to_string(change.offset.value);
+                    return (*answer)({.body = found.path + " is read from " + offset + " on\n"});
+                }
+                sources_.checkpoints.visit([this, answer, change](checkpoint::CheckpointStore& store_again) {
+                    auto changed = change_checkpoint(store_again, change);
+                    control_.post([answer, changed = std::move(changed)] {
+                        (*answer)(changed ? net::HttpResponse{.body = *changed + "\n"}
+                                          : net::HttpResponse{.status = kNotFound, .body = changed.error().message + "\n"});
+                    });
+                });
+            });
+        });
+    });
+}
+
+void AdminServer::serve_metrics(const net::HttpRequest& request, net::HttpRespond respond) {
+    if (request.method != "GET") return respond(not_found(request));
+    if (request.target == "/healthz") return respond({.body = "ok\n"});
+    if (request.target != "/metrics" && request.target != "/readyz") return respond(not_found(request));
+    // Asking the shard brings the gauges up to date.
+    sources_.pipelines.status([this, metrics = request.target == "/metrics",
+                               respond = std::make_shared<net::HttpRespond>(std::move(respond))](const auto& status) {
+        if (metrics)
+            return (*respond)({.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                               .body = sources_.registry.prometheus_text()});
+        const auto judged = health(status);
+        std::string body = judged.healthy() ? "ready\n" : "";
+        for (const auto& reason : judged.reasons) body += reason + "\n";
+        (*respond)({.status = judged.healthy() ? 200 : kUnavailable, .body = std::move(body)});
+    });
+}
+
+}  // namespace agent::admin

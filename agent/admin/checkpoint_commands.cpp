@@ -1,0 +1,109 @@
+#include "agent/admin/checkpoint_commands.h"
+
+#include <iterator>
+
+#include <boost/json.hpp>
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+namespace agent::admin {
+
+namespace json = boost::json;
+
+std::string checkpoints_json(checkpoint::CheckpointStore& store) {
+    json::array list;
+    json::array damage;
+    const auto names = store.pipelines();
+    if (!names) damage.emplace_back(names.error().message);
+    for (const auto& name : names ? *names : std::vector<std::string>{}) {
+        const auto loaded = store.load(name);
+        if (!loaded) {
+            damage.emplace_back(loaded.error().message);
+            continue;
+        }
+        for (const auto& message : loaded->damage) damage.emplace_back(message);
+        for (const auto& checkpoint : loaded->checkpoints)
+            list.push_back(json::object{{"pipeline", name},
+                                        {"path", checkpoint.path},
+                                        {"origin_path", checkpoint.origin_path},
+                                        {"file_id", checkpoint.file.text()},
+                                        {"offset", checkpoint.watermark.value},
+                                        {"updated_ms", checkpoint.updated_ms}});
+    }
+    return json::serialize(json::object{{"checkpoints", std::move(list)}, {"damage", std::move(damage)}}) + "\n";
+}
+
+std::string checkpoints_text(std::string_view text) {
+    boost::system::error_code failed;
+    const auto report = json::parse(text, failed);
+    if (failed) return {};
+    std::string out = fmt::format("{:<20} {:>14}  {:<32} {}\n", "PIPELINE", "OFFSET", "FILE ID", "PATH");
+    for (const auto& entry : report.at("checkpoints").as_array())
+        fmt::format_to(std::back_inserter(out), "{:<20} {:>14}  {:<32} {}\n", std::string_view(entry.at("pipeline").as_string()),
+                       entry.at("offset").to_number<std::uint64_t>(), std::string_view(entry.at("file_id").as_string()),
+                       std::string_view(entry.at("path").as_string()));
+    for (const auto& message : report.at("damage").as_array())
+        fmt::format_to(std::back_inserter(out), "! {}\n", std::string_view(message.as_string()));
+    return out;
+}
+
+std::string change_json(const CheckpointChange& change) {
+    return json::serialize(json::object{{"pipeline", change.pipeline},
+                                        {"file", change.file},
+                                        {"offset", change.offset.value},
+                                        {"forget", change.forget}});
+}
+
+base::Result<CheckpointChange> parse_change(std::string_view text) {
+    boost::system::error_code failed;
+    const auto body = json::parse(text, failed);
+    const auto* object = failed ? nullptr : body.if_object();
+    const auto* pipeline = object ? object->if_contains("pipeline") : nullptr;
+    const auto* file = object ? object->if_contains("file") : nullptr;
+    const auto* offset = object ? object->if_contains("offset") : nullptr;
+    const auto* forget = object ? object->if_contains("forget") : nullptr;
+    if (!pipeline || !pipeline->is_string() || !file || !file->is_string() || !offset || !offset->is_number())
+        return base::fail(R"(cannot read the change (wanted: {{"pipeline": …, "file": …, "offset": …, "forget": …}}))");
+    boost::system::error_code not_bytes;
+    const auto number = offset->to_number<std::uint64_t>(not_bytes);
+    if (not_bytes) return base::fail("cannot use offset {}: it is not a number of bytes", json::serialize(*offset));
+    return CheckpointChange{.pipeline = std::string(pipeline->as_string()),
+                            .file = std::string(file->as_string()),
+                            .offset = {number},
+                            .forget = forget && forget->is_bool() && forget->as_bool()};
+}
+
+base::Result<model::Checkpoint> find_checkpoint(checkpoint::CheckpointStore& store, const CheckpointChange& change) {
+    const auto loaded = store.load(change.pipeline);
+    if (!loaded) return std::unexpected(loaded.error());
+    const model::Checkpoint* found = nullptr;
+    for (const auto& checkpoint : loaded->checkpoints) {
+        if (checkpoint.file.text() == change.file) return checkpoint;
+        if (checkpoint.path != change.file) continue;
+        if (found)
+            return base::fail("cannot tell which file is meant: pipeline {} has several checkpoints for {} (name the file id that "
+                              "`checkpoints list` shows)",
+                              change.pipeline, change.file);
+        found = &checkpoint;
+    }
+    if (!found) return base::fail("cannot find a checkpoint of pipeline {} for {}", change.pipeline, change.file);
+    return *found;
+}
+
+base::Result<std::string> change_checkpoint(checkpoint::CheckpointStore& store, const CheckpointChange& change) {
+    auto checkpoint = find_checkpoint(store, change);
+    if (!checkpoint) return std::unexpected(checkpoint.error());
+    checkpoint::CheckpointBatch batch;
+    auto& entry = batch.changes[{change.pipeline, checkpoint->file}];
+    if (!change.forget) {
+        if (checkpoint->head.length > change.offset.value) checkpoint->head = {};
+        checkpoint->anchor = {};  // of other bytes
+        checkpoint->watermark = change.offset;
+        entry = *checkpoint;
+    }
+    if (auto written = store.write(batch); !written) return std::unexpected(written.error());
+    return change.forget ? fmt::format("forgot {}", checkpoint->path)
+                         : fmt::format("{} is read from {} on", checkpoint->path, change.offset.value);
+}
+
+}  // namespace agent::admin

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/pipeline/shard_status.h"
+
+namespace agent::admin {
+
+// Healthy: no reasons. Degraded: it runs and loses nothing, but somebody should look.
+struct Health {
+    std::vector<std::string> reasons;
+
+    bool healthy() const { return reasons.empty(); }
+};
+
+// `failed`: pipelines that could not be built, with the reason. `refused`: why the last reload was; "": it was not.
+Health judge_health(const pipeline::ShardStatus& status, const std::map<std::string, std::string>& failed,
+                    const std::string& refused);
+
+}  // namespace agent::admin

@@ -1,0 +1,141 @@
+#include "agent/app/commands.h"
+
+#include <cstdio>
+#include <memory>
+
+#include <CLI/Version.hpp>
+#include <boost/version.hpp>
+#include <fmt/core.h>
+#include <librdkafka/rdkafka.h>
+#include <rocksdb/version.h>
+#include <spdlog/version.h>
+#include <toml++/toml.h>
+
+#include "agent/admin/status_report.h"
+#include "agent/app/exit_codes.h"
+#include "agent/app/version.h"
+#include "agent/checkpoint/checkpoint_store.h"
+#include "common/config/load.h"
+#include "common/kafka/client_config.h"
+#include "common/net/http_server.h"
+
+namespace agent::app {
+
+namespace {
+
+constexpr int kHttpOk = 200;
+
+void complain(const std::string& message) {
+    fmt::print(stderr, "venus-agent: {}\n", message);
+}
+
+base::Result<config::Config> load(const std::filesystem::path& file) {
+    auto config = config::load(file, kafka::check_property);
+    if (config) return std::move(*config);
+    return base::fail("{}", config::show(config.error().front(), file.string()));
+}
+
+base::Result<std::string> socket_of(const DaemonAddress& daemon) {
+    if (!daemon.socket.empty()) return daemon.socket;
+    auto config = load(daemon.config_file);
+    if (!config) return base::fail("cannot find the admin socket (name it with --socket): {}", config.error().message);
+    return config->agent.admin_socket;
+}
+
+base::Result<std::string> call(const DaemonAddress& daemon, const net::HttpRequest& request) {
+    const auto socket = socket_of(daemon);
+    if (!socket) return std::unexpected(socket.error());
+    auto response = net::http_call(*socket, request);
+    if (!response) return std::unexpected(response.error());
+    if (response->status != kHttpOk) return base::fail("{}", response->body.substr(0, response->body.find_last_not_of('\n') + 1));
+    return std::move(response->body);
+}
+
+bool daemon_answers(const DaemonAddress& daemon) {
+    const auto socket = socket_of(daemon);
+    return socket && net::http_call(*socket, {.method = "GET", .target = "/status", .body = {}}).has_value();
+}
+
+base::Result<std::unique_ptr<checkpoint::CheckpointStore>> open_store_at_rest(const DaemonAddress& daemon) {
+    auto config = load(daemon.config_file);
+    if (!config) return std::unexpected(config.error());
+    auto opened = checkpoint::open_checkpoint_store(config->agent.data_dir);
+    if (!opened) return std::unexpected(opened.error());
+    if (!opened->set_aside.empty())
+        complain(fmt::format("the checkpoint store was damaged ({}): it is set aside as {}", opened->damage, opened->set_aside));
+    return std::move(opened->store);
+}
+
+}  // namespace
+
+int check_config(const std::filesystem::path& config_file) {
+    auto config = config::load(config_file, kafka::check_property);
+    if (config) {
+        fmt::print("ok\n");
+        return kExitOk;
+    }
+    for (const auto& problem : config.error()) fmt::print("{}\n", config::show(problem, config_file.string()));
+    return kExitBadConfig;
+}
+
+int show_status(const DaemonAddress& daemon, bool json) {
+    const auto report = call(daemon, {.method = "GET", .target = "/status", .body = {}});
+    if (!report) {
+        complain(report.error().message);
+        return kExitFailure;
+    }
+    fmt::print("{}", json ? *report : admin::status_text(*report));
+    return admin::status_exit_code(*report);
+}
+
+int list_checkpoints(const DaemonAddress& daemon, bool json) {
+    std::string report;
+    if (daemon_answers(daemon)) {
+        auto answer = call(daemon, {.method = "GET", .target = "/checkpoints", .body = {}});
+        if (!answer) {
+            complain(answer.error().message);
+            return kExitFailure;
+        }
+        report = std::move(*answer);
+    } else {
+        auto store = open_store_at_rest(daemon);
+        if (!store) {
+            complain(store.error().message);
+            return kExitFailure;
+        }
+        report = admin::checkpoints_json(**store);
+    }
+    fmt::print("{}", json ? report : admin::checkpoints_text(report));
+    return kExitOk;
+}
+
+int change_checkpoint(const DaemonAddress& daemon, const admin::CheckpointChange& change) {
+    base::Result<std::string> done;
+    if (daemon_answers(daemon)) {
+        done = call(daemon, {.method = "POST", .target = "/checkpoints", .body = admin::change_json(change)});
+    } else if (auto store = open_store_at_rest(daemon); store) {
+        done = admin::change_checkpoint(**store, change);
+        if (done) *done += '\n';
+    } else {
+        done = std::unexpected(store.error());
+    }
+    if (!done) {
+        complain(done.error().message);
+        return kExitFailure;
+    }
+    fmt::print("{}", *done);
+    return kExitOk;
+}
+
+int show_version() {
+    fmt::print("venus-agent {}\n", kVersion);
+    fmt::print("  librdkafka {}\n", rd_kafka_version_str());
+    fmt::print("  RocksDB {}.{}.{}\n", ROCKSDB_MAJOR, ROCKSDB_MINOR, ROCKSDB_PATCH);
+    fmt::print("  Boost {}.{}.{}\n", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100);
+    fmt::print("  spdlog {}.{}.{}\n", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
+    fmt::print("  toml++ {}.{}.{}\n", TOML_LIB_MAJOR, TOML_LIB_MINOR, TOML_LIB_PATCH);
+    fmt::print("  CLI11 {}\n", CLI11_VERSION);
+    return kExitOk;
+}
+
+}  // namespace agent::app

@@ -1,0 +1,23 @@
+// The commands that are not the daemon. Each returns its exit code and prints for people, errors to stderr.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "agent/admin/checkpoint_commands.h"
+
+namespace agent::app {
+
+// Where the running daemon is: `socket` if it is given, else what the config file says.
+struct DaemonAddress {
+    std::filesystem::path config_file;
+    std::string socket;
+};
+
+int check_config(const std::filesystem::path& config_file);              // 0 ok, 2 every error at once
+int show_status(const DaemonAddress& daemon, bool json);                 // 0 healthy, 3 degraded, 1 not running
+int list_checkpoints(const DaemonAddress& daemon, bool json);            // 0 or 1
+int change_checkpoint(const DaemonAddress& daemon, const admin::CheckpointChange& change);  // 0 or 1
+int show_version();
+
+}  // namespace agent::app

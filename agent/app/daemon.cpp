@@ -1,0 +1,161 @@
+#include "agent/app/daemon.h"
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+
+#include <fmt/core.h>
+#include <malloc.h>
+#include <sys/resource.h>
+
+#include "agent/admin/admin_server.h"
+#include "agent/app/exit_codes.h"
+#include "agent/app/service_notifier.h"
+#include "agent/app/signals.h"
+#include "agent/app/version.h"
+#include "agent/checkpoint/checkpoint_thread.h"
+#include "agent/control/config_applier.h"
+#include "agent/pipeline/pipeline_set.h"
+#include "common/config/load.h"
+#include "common/kafka/client_config.h"
+#include "common/telemetry/log.h"
+#include "common/telemetry/metrics.h"
+
+namespace agent::app {
+
+namespace {
+
+constexpr int kMallocArenasMax = 2;  // each thread's own arena would keep what librdkafka frees on another
+
+// The run of the agent, from a good config to its end. Declared in the order in which the parts stand on one another;
+// destroyed the other way round, which is the shutdown.
+class Daemon {
+ public:
+    Daemon(const std::filesystem::path& config_file, const config::Config& config)
+        : config_file_(config_file),
+          config_(config),
+          log_(config.log),
+          signals_(control_, [this](int signal) { take_signal(signal); }) {}
+
+    int run();
+
+ private:
+    base::Result<void> start();
+    void take_signal(int signal);
+    void reload();
+    void shut_down();
+    admin::AgentAbout about() const;
+
+    std::filesystem::path config_file_;
+    config::Config config_;
+    std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
+    std::string session_ = fmt::format("{:016x}", (static_cast<std::uint64_t>(std::random_device{}()) << 32U) | std::random_device{}());
+    telemetry::Log log_;
+    telemetry::Registry registry_;
+    base::EventLoop control_;
+    Signals signals_;
+    ServiceNotifier notifier_;
+    base::Timer watchdog_{control_};
+    std::string store_set_aside_;
+    std::unique_ptr<checkpoint::CheckpointThread> checkpoints_;
+    std::unique_ptr<pipeline::PipelineSet> pipelines_;
+    std::unique_ptr<control::ConfigApplier> applier_;
+    std::unique_ptr<admin::AdminServer> admin_;
+    bool stopping_ = false;
+};
+
+// Idle files hold a descriptor each: as many as the host lets us have.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+base::Result<void> Daemon::start() {
+    auto store = checkpoint::open_checkpoint_store(config_.agent.data_dir);
+    if (!store) return std::unexpected(store.error());
+    if (!store->set_aside.empty()) {
+        store_set_aside_ = store->set_aside;
+        log_.error("checkpoint store was damaged: it is set aside and all files are read again",
+                   {{"error", store->damage}, {"set_aside", store->set_aside}});
+    }
+    checkpoints_ = std::make_unique<checkpoint::CheckpointThread>(std::move(store->store), log_);
+    auto pipelines = pipeline::PipelineSet::create(control_, *checkpoints_, registry_, log_, session_, config_.agent.memory_limit);
+    if (!pipelines) return std::unexpected(pipelines.error());
+    pipelines_ = std::move(*pipelines);
+    applier_ = std::make_unique<control::ConfigApplier>(config_file_, config_, *pipelines_, log_);
+    auto admin = admin::AdminServer::listen(control_, config_.agent,
+                                            {.pipelines = *pipelines_,
+                                             .applier = *applier_,
+                                             .checkpoints = *checkpoints_,
+                                             .registry = registry_,
+                                             .about = [this] { return about(); }});
+    if (!admin) return std::unexpected(admin.error());
+    admin_ = std::move(*admin);
+    applier_->apply_initial([this] {
+        log_.info("agent is ready", {{"pipelines", applier_->effective().pipelines.size()}, {"version", kVersion}});
+        notifier_.ready();
+        notifier_.status(fmt::format("{} pipelines", applier_->effective().pipelines.size()));
+    });
+    if (const auto interval = notifier_.watchdog_interval()) watchdog_.every(*interval, [this] { notifier_.watchdog(); });
+    return {};
+}
+
+int Daemon::run() {
+    log_.info("agent starts", {{"name", config_.agent.name}, {"config", config_file_.string()}, {"session", session_}});
+    if (auto started = start(); !started) {
+        log_.error("agent cannot run", {{"error", started.error().message}});
+        return kExitFailure;
+    }
+    control_.run();
+    log_.info("agent has stopped");
+    return kExitOk;
+}
+
+void Daemon::take_signal(int signal) {
+    if (signal == SIGHUP) return reload();
+    shut_down();
+}
+
+void Daemon::reload() {
+    if (stopping_ || !applier_) return;
+    notifier_.reloading();
+    applier_->reload([this] { notifier_.ready(); });
+}
+
+void Daemon::shut_down() {
+    if (std::exchange(stopping_, true)) return;
+    log_.info("agent stops: finishing what is in flight");
+    notifier_.stopping();
+    pipelines_->drain(applier_->effective().agent.shutdown_timeout, [this] { control_.stop(); });
+}
+
+admin::AgentAbout Daemon::about() const {
+    return {.name = applier_->effective().agent.name,
+            .version = kVersion,
+            .session = session_,
+            .config_file = config_file_.string(),
+            .uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_at_),
+            .store_set_aside = store_set_aside_};
+}
+
+}  // namespace
+
+int run_daemon(const std::filesystem::path& config_file) {
+    auto config = config::load(config_file, kafka::check_property);
+    if (!config) {
+        for (const auto& problem : config.error())
+            fmt::print(stderr, "{}\n", config::show(problem, config_file.string()));
+        return kExitBadConfig;
+    }
+    ::mallopt(M_ARENA_MAX, kMallocArenasMax);
+    raise_descriptor_limit();
+    return Daemon(config_file, *config).run();
+}
+
+}  // namespace agent::app

@@ -1,0 +1,74 @@
+#include "agent/pipeline/factory.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/deliver/blackhole_sink.h"
+#include "agent/deliver/console_sink.h"
+#include "agent/deliver/file_sink.h"
+#include "agent/deliver/kafka_sink.h"
+#include "common/base/assert.h"
+#include "common/kafka/client_config.h"
+
+namespace agent::pipeline {
+
+namespace {
+
+const char* type_name(config::SinkType type) {
+    switch (type) {
+        case config::SinkType::kafka: return "kafka";
+        case config::SinkType::file: return "file";
+        case config::SinkType::console: return "console";
+        case config::SinkType::blackhole: return "blackhole";
+    }
+    return "";
+}
+
+base::Result<std::unique_ptr<deliver::Sink>> build_sink(const config::SinkConfig& config,
+                                                        const config::ClusterConfig* cluster,
+                                                        deliver::SinkContext context, Shard& shard, telemetry::Log& log) {
+    switch (config.type) {
+        case config::SinkType::kafka: {
+            AGENT_ASSERT(cluster != nullptr);  // config::load checked the name
+            auto connected = shard.cluster(*cluster);
+            if (!connected) return std::unexpected(connected.error());
+            return std::make_unique<deliver::KafkaSink>(config, std::move(context), **connected);
+        }
+        case config::SinkType::file: return std::make_unique<deliver::FileSink>(config, std::move(context), shard, log);
+        case config::SinkType::console: return std::make_unique<deliver::ConsoleSink>(config, std::move(context), shard);
+        case config::SinkType::blackhole: return std::make_unique<deliver::BlackholeSink>(shard);
+    }
+    return base::fail("cannot build a sink of unknown type {}", static_cast<int>(config.type));
+}
+
+// A line that a broker would refuse for its size is a long line, whatever max_line_bytes allows.
+model::LineLimit line_limit_of(const config::PipelineConfig& config) {
+    model::LineLimit limit{.bytes_max = config.source.max_line_bytes, .policy = config.source.long_line};
+    if (config.sink.type == config::SinkType::kafka) limit.bytes_max = std::min(limit.bytes_max, kafka::kRecordBytesMax);
+    return limit;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Pipeline>> build_pipeline(const config::PipelineConfig& config,
+                                                       const config::ClusterConfig* cluster, const AgentContext& context,
+                                                       Shard& shard, telemetry::Registry& registry, telemetry::Log& log) {
+    auto sink = build_sink(config.sink, cluster,
+                           {.labels = context.labels,
+                            .host = context.host,
+                            .pipeline = config.name,
+                            .session = context.session},
+                           shard, log);
+    if (!sink) return std::unexpected(sink.error());
+    return std::make_unique<Pipeline>(Pipeline{.config = config,
+                                               .line_limit = line_limit_of(config),
+                                               .probe = {config.name, type_name(config.sink.type), registry, log},
+                                               .sink = std::move(*sink),
+                                               .tails = {},
+                                               .ready = {},
+                                               .waiting = {},
+                                               .retired = {},
+                                               .patience = {}});
+}
+
+}  // namespace agent::pipeline

@@ -1,0 +1,246 @@
+#include "agent/pipeline/pipeline_set.h"
+
+#include <iterator>
+#include <utility>
+
+namespace agent::pipeline {
+
+namespace {
+
+// Calls `done` when it was called itself `count` times; at once for none.
+class Countdown {
+ public:
+    static std::function<void()> from(std::size_t count, base::Task done) {
+        if (count == 0) {
+            done();
+            return [] {};
+        }
+        auto left = std::make_shared<std::pair<std::size_t, base::Task>>(count, std::move(done));
+        return [left] {
+            if (--left->first == 0) left->second();
+        };
+    }
+};
+
+std::uint64_t unix_ms(std::chrono::system_clock::time_point time) {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
+}
+
+}  // namespace
+
+bool PipelineSet::Wanted::same_as(const Wanted& other) const {
+    return pipeline == other.pipeline && cluster == other.cluster && agent.labels == other.agent.labels &&
+           agent.host == other.agent.host;
+}
+
+base::Result<std::unique_ptr<PipelineSet>> PipelineSet::create(base::EventLoop& control,
+                                                               checkpoint::CheckpointThread& checkpoints,
+                                                               telemetry::Registry& registry, telemetry::Log& log,
+                                                               std::string session, std::size_t memory_limit) {
+    std::unique_ptr<PipelineSet> set(
+        new PipelineSet(control, checkpoints, registry, log, std::move(session), memory_limit));
+    auto discovery = discover::Discovery::create(control, *set, log);
+    if (!discovery) return std::unexpected(discovery.error());
+    set->discovery_ = std::move(*discovery);
+    set->thread_ = std::thread([self = set.get()] { self->shard_.loop().run(); });
+    return set;
+}
+
+PipelineSet::PipelineSet(base::EventLoop& control, checkpoint::CheckpointThread& checkpoints, telemetry::Registry& registry,
+                         telemetry::Log& log, std::string session, std::size_t memory_limit)
+    : control_(control),
+      checkpoints_(checkpoints),
+      registry_(registry),
+      log_(log),
+      session_(std::move(session)),
+      shard_(memory_limit, checkpoints, log, [this](const std::string& pipeline, const model::FileIdentity& file) {
+          on_control([this, pipeline, file] {
+              if (const auto found = tails_.find(file); found != tails_.end() && found->second.erase(pipeline) > 0 &&
+                                                        found->second.empty())
+                  tails_.erase(found);
+              if (discovery_) discovery_->release(pipeline, file);
+          });
+      }) {}
+
+PipelineSet::~PipelineSet() {
+    discovery_.reset();
+    if (!thread_.joinable()) return;
+    shard_.loop().stop();
+    thread_.join();
+}
+
+std::map<std::string, PipelineSet::Wanted> PipelineSet::wanted_by(const config::Config& config) const {
+    std::map<std::string, Wanted> wanted;
+    for (const auto& pipeline : config.pipelines) {
+        if (!pipeline.enabled) continue;
+        Wanted one{.pipeline = pipeline,
+                   .cluster = {},
+                   .agent = {.labels = config.agent.labels, .host = config.agent.name, .session = session_}};
+        if (const auto cluster = config.clusters.find(pipeline.sink.cluster); cluster != config.clusters.end())
+            one.cluster = cluster->second;
+        wanted.emplace(pipeline.name, std::move(one));
+    }
+    return wanted;
+}
+
+void PipelineSet::apply(const config::Config& config, base::Task applied) {
+    pending_ = config;
+    waiting_for_pending_.push_back(std::move(applied));
+    if (!applying_) apply_now();
+}
+
+void PipelineSet::apply_now() {
+    applying_ = true;
+    const auto config = *std::exchange(pending_, std::nullopt);
+    waiting_for_present_ = std::exchange(waiting_for_pending_, {});
+    on_shard([this, limit = config.agent.memory_limit] { shard_.set_memory_limit(limit); });
+
+    auto wanted = wanted_by(config);
+    std::vector<std::string> unwanted;
+    for (const auto& [name, running] : running_)
+        if (const auto same = wanted.find(name); same == wanted.end() || !same->second.same_as(running))
+            unwanted.push_back(name);
+    std::erase_if(wanted, [&](const auto& one) {
+        const auto running = running_.find(one.first);
+        return running != running_.end() && one.second.same_as(running->second);
+    });
+    failed_.clear();
+
+    const auto patience = config.agent.shutdown_timeout;
+    auto stopped = Countdown::from(unwanted.size(), [this, wanted = std::move(wanted)]() mutable {
+        on_shard([this, wanted = std::move(wanted)]() mutable {
+            shard_.drop_unused_clusters();
+            on_control([this, wanted = std::move(wanted)]() mutable { start_all(std::move(wanted)); });
+        });
+    });
+    for (const auto& name : unwanted) stop(name, patience, stopped);
+}
+
+void PipelineSet::stop(const std::string& name, std::chrono::milliseconds patience, base::Task stopped) {
+    log_.info("pipeline stops", {{"pipeline", name}});
+    running_.erase(name);
+    discovery_->remove_pipeline(name);
+    for (auto it = tails_.begin(); it != tails_.end();) {
+        it->second.erase(name);
+        it = it->second.empty() ? tails_.erase(it) : std::next(it);
+    }
+    on_shard([this, name, patience, stopped = std::move(stopped)]() mutable {
+        shard_.retire(name, patience, [this, stopped = std::move(stopped)]() mutable { on_control(std::move(stopped)); });
+    });
+}
+
+void PipelineSet::start_all(std::map<std::string, Wanted> wanted) {
+    auto started = Countdown::from(wanted.size(), [this] { applied(); });
+    for (auto& [name, one] : wanted) {
+        start(name, one, started);
+        running_.emplace(name, std::move(one));
+    }
+}
+
+void PipelineSet::start(const std::string& name, const Wanted& wanted, base::Task started) {
+    log_.info("pipeline starts", {{"pipeline", name}});
+    on_shard([this, name, wanted, started = std::move(started)]() mutable {
+        auto built = build_pipeline(wanted.pipeline, wanted.cluster ? &*wanted.cluster : nullptr, wanted.agent, shard_,
+                                    registry_, log_);
+        if (!built) {
+            on_control([this, name, why = built.error().message, started = std::move(started)]() mutable {
+                log_.error("pipeline cannot run", {{"pipeline", name}, {"error", why}});
+                failed_[name] = why;
+                running_.erase(name);
+                started();
+            });
+            return;
+        }
+        shard_.add(std::move(*built));
+        auto shared = std::make_shared<base::Task>(std::move(started));
+        checkpoints_.load(name, [this, name, shared](checkpoint::PipelineCheckpoints loaded) {
+            on_control([this, name, shared, loaded = std::move(loaded)]() mutable {
+                begin_discovery(name, std::move(loaded));
+                (*shared)();
+            });
+        });
+    });
+}
+
+void PipelineSet::begin_discovery(const std::string& name, checkpoint::PipelineCheckpoints loaded) {
+    const auto running = running_.find(name);
+    if (running == running_.end() || !discovery_) return;
+    discovery_->add_pipeline(name, running->second.pipeline.source, std::move(loaded.checkpoints), loaded.looked_before);
+    checkpoint::CheckpointBatch batch;
+    for (const auto& file :
+         discovery_->expire(name, unix_ms(std::chrono::system_clock::now() - kUnmetCheckpointAge)))
+        batch.changes[{name, file}] = std::nullopt;
+    batch.looked.insert(name);
+    // Behind the tails that were just found: their checkpoints come first, or `start_at` would be forgotten by a crash.
+    on_shard([this, batch = std::move(batch)]() mutable {
+        shard_.store_checkpoints();
+        checkpoints_.write(std::move(batch));
+    });
+}
+
+void PipelineSet::applied() {
+    applying_ = false;
+    for (auto& task : std::exchange(waiting_for_present_, {})) task();
+    if (pending_) apply_now();
+}
+
+void PipelineSet::drain(std::chrono::milliseconds patience, base::Task drained) {
+    discovery_.reset();
+    on_shard([this, patience, drained = std::move(drained)]() mutable {
+        shard_.drain(patience, [this, drained = std::move(drained)]() mutable { on_control(std::move(drained)); });
+    });
+}
+
+void PipelineSet::status(std::function<void(ShardStatus)> answer) {
+    on_shard([this, answer = std::move(answer)]() mutable {
+        on_control([answer = std::move(answer), status = shard_.status()]() mutable { answer(std::move(status)); });
+    });
+}
+
+void PipelineSet::set_offset(std::string pipeline, model::FileIdentity file, model::FileOffset offset,
+                             std::function<void(bool)> answer) {
+    on_shard([this, pipeline = std::move(pipeline), file, offset, answer = std::move(answer)]() mutable {
+        const bool followed = shard_.set_offset(pipeline, file, offset);
+        on_control([answer = std::move(answer), followed] { answer(followed); });
+    });
+}
+
+void PipelineSet::file_found(discover::FoundFile file) {
+    const model::TailId id{next_tail_++};
+    tails_[file.identity][file.pipeline] = id;
+    on_shard([this, id, file = std::move(file)]() mutable {
+        shard_.follow(file.pipeline, {.id = id,
+                                      .path = std::move(file.path),
+                                      .identity = file.identity,
+                                      .fd = std::move(file.fd),
+                                      .checkpoint = std::move(file.checkpoint),
+                                      .at_end = file.at_end});
+    });
+}
+
+std::vector<model::TailId> PipelineSet::tails_of(const model::FileIdentity& file) const {
+    std::vector<model::TailId> ids;
+    if (const auto found = tails_.find(file); found != tails_.end())
+        for (const auto& [pipeline, id] : found->second) ids.push_back(id);
+    return ids;
+}
+
+void PipelineSet::files_changed(const std::vector<model::FileIdentity>& files) {
+    std::vector<model::TailId> ids;
+    for (const auto& file : files) {
+        auto tails = tails_of(file);
+        ids.insert(ids.end(), tails.begin(), tails.end());
+    }
+    on_shard([this, ids = std::move(ids)] { shard_.wake(ids); });
+}
+
+void PipelineSet::file_moved(const model::FileIdentity& file, const std::string& path) {
+    for (const auto id : tails_of(file)) on_shard([this, id, path] { shard_.moved(id, path); });
+}
+
+void PipelineSet::file_left(const model::FileIdentity& file) {
+    for (const auto id : tails_of(file)) on_shard([this, id] { shard_.left(id); });
+}
+
+}  // namespace agent::pipeline

@@ -1,0 +1,93 @@
+// Which pipelines run, and the threads' meeting point: discovery's finds become tails of the shard.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/checkpoint/checkpoint_thread.h"
+#include "agent/discover/discovery.h"
+#include "agent/pipeline/factory.h"
+#include "agent/pipeline/shard.h"
+#include "common/base/event_loop.h"
+#include "common/config/config.h"
+
+namespace agent::pipeline {
+
+// Checkpoints of files that were not met for so long are forgotten, when their pipeline starts.
+constexpr std::chrono::hours kUnmetCheckpointAge{24 * 7};
+
+// Thread: the control thread. Owns the shard's thread.
+class PipelineSet : public discover::DiscoveryListener {
+ public:
+    static base::Result<std::unique_ptr<PipelineSet>> create(base::EventLoop& control, checkpoint::CheckpointThread& checkpoints,
+                                                             telemetry::Registry& registry, telemetry::Log& log,
+                                                             std::string session, std::size_t memory_limit);
+    ~PipelineSet() override;
+
+    // Makes what runs what `config` says; pipelines that do not change are not touched. One change at a time: a config
+    // that comes meanwhile waits, and only the latest one. `applied` is called once it, or a later one, runs.
+    void apply(const config::Config& config, base::Task applied);
+
+    // Ends discovery, drains the shard for at most `patience`, stores checkpoints.
+    void drain(std::chrono::milliseconds patience, base::Task drained);
+
+    // Answers on the control thread.
+    void status(std::function<void(ShardStatus)> answer);
+    void set_offset(std::string pipeline, model::FileIdentity file, model::FileOffset offset,
+                    std::function<void(bool followed)> answer);
+
+    // Pipelines that could not be built, with the reason.
+    const std::map<std::string, std::string>& failed() const { return failed_; }
+
+    void file_found(discover::FoundFile file) override;
+    void files_changed(const std::vector<model::FileIdentity>& files) override;
+    void file_moved(const model::FileIdentity& file, const std::string& path) override;
+    void file_left(const model::FileIdentity& file) override;
+
+ private:
+    struct Wanted {
+        config::PipelineConfig pipeline;
+        std::optional<config::ClusterConfig> cluster;
+        AgentContext agent;
+
+        bool same_as(const Wanted& other) const;
+    };
+
+    PipelineSet(base::EventLoop& control, checkpoint::CheckpointThread& checkpoints, telemetry::Registry& registry,
+                telemetry::Log& log, std::string session, std::size_t memory_limit);
+
+    std::map<std::string, Wanted> wanted_by(const config::Config& config) const;
+    void apply_now();
+    void stop(const std::string& name, std::chrono::milliseconds patience, base::Task stopped);
+    void start_all(std::map<std::string, Wanted> wanted);
+    void start(const std::string& name, const Wanted& wanted, base::Task started);
+    void begin_discovery(const std::string& name, checkpoint::PipelineCheckpoints checkpoints);
+    void applied();
+    void on_shard(base::Task task) { shard_.loop().post(std::move(task)); }
+    void on_control(base::Task task) { control_.post(std::move(task)); }
+    std::vector<model::TailId> tails_of(const model::FileIdentity& file) const;
+
+    base::EventLoop& control_;
+    checkpoint::CheckpointThread& checkpoints_;
+    telemetry::Registry& registry_;
+    telemetry::Log& log_;
+    std::string session_;
+    std::map<std::string, Wanted> running_;
+    std::map<std::string, std::string> failed_;
+    std::unordered_map<model::FileIdentity, std::map<std::string, model::TailId>> tails_;  // by pipeline
+    std::uint64_t next_tail_ = 1;
+    bool applying_ = false;
+    std::optional<config::Config> pending_;
+    std::vector<base::Task> waiting_for_pending_;
+    std::vector<base::Task> waiting_for_present_;
+    Shard shard_;
+    std::unique_ptr<discover::Discovery> discovery_;
+    std::thread thread_;  // the shard's
+};
+
+}  // namespace agent::pipeline
