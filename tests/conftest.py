@@ -1,6 +1,7 @@
 """Fixtures that every end-to-end test shares: one broker for the session, agents that never outlive their test."""
 
 import itertools
+import signal
 import sys
 
 import pytest
@@ -11,6 +12,7 @@ from support.agent import Agent  # noqa: E402
 from support.kafka import Kafka  # noqa: E402
 
 _numbers = itertools.count(1)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that fixtures are torn down then, too
 
 
 @pytest.fixture(scope="session")

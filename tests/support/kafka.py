@@ -1,19 +1,21 @@
 """tests/kafka/kafka for Python. The cluster ends with this process, however that ends: it watches our end of a pipe."""
 
+import itertools
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import tempfile
 
 from support.programs import KAFKA
 
+_numbers = itertools.count(1)
+
 
 class Kafka:
     def __init__(self, nodes=1, **properties):
-        self._parent = pathlib.Path(tempfile.mkdtemp(prefix="venus-kafka-"))
-        self.folder = self._parent / "cluster"
+        # The script makes the folder and removes it, so that nothing is left even where we are killed.
+        self.folder = pathlib.Path(tempfile.gettempdir()) / f"venus-kafka-{os.getpid()}-{next(_numbers)}"
         command = [KAFKA, "run", "--dir", self.folder, "--nodes", str(nodes)]
         for key, value in properties.items():
             command += ["-p", f"{key.replace('_', '.')}={value}"]
@@ -40,7 +42,6 @@ class Kafka:
     def stop(self):
         self._process.stdin.close()
         self._process.wait()
-        shutil.rmtree(self._parent, ignore_errors=True)
 
     def create_topic(self, name, partitions=1, replication=1, **config):
         settings = [f"{key.replace('_', '.')}={value}" for key, value in config.items()]
