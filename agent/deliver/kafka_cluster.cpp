@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <utility>
 
 #include <unistd.h>
@@ -19,12 +20,42 @@ constexpr auto kTopicRetry = 1s;
 constexpr auto kPingRetry = 1s;
 constexpr auto kRecoverRetry = 5s;
 
+constexpr std::size_t kRecordOverhead = 24;       // of a record in a batch at most, without key and headers
+constexpr std::size_t kExtentReserve = 192 << 10; // room for one more extent and its records' overhead
+
+// librdkafka's properties as they are in effect.
+double number_in_effect(rd_kafka_t* handle, const char* name) {
+    std::array<char, 64> value{};
+    std::size_t size = value.size();
+    AGENT_ASSERT(rd_kafka_conf_get(rd_kafka_conf(handle), name, value.data(), &size) == RD_KAFKA_CONF_OK);
+    return std::strtod(value.data(), nullptr);
+}
+
 bool topic_is_unknown(rd_kafka_resp_err_t error) {
     return error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
            error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
 }  // namespace
+
+bool KafkaLane::has_room(std::size_t batch_bytes_max, Clock::duration linger) const {
+    if (messages_ == 0) return true;
+    return bytes_ + kExtentReserve <= batch_bytes_max && Clock::now() < opened_at_ + linger;
+}
+
+void KafkaLane::take(std::size_t bytes, std::size_t messages) {
+    if (messages_ == 0) opened_at_ = Clock::now();
+    bytes_ += bytes + (messages * kRecordOverhead);
+    messages_ += messages;
+}
+
+bool KafkaLane::give_back(std::size_t messages) {
+    AGENT_ASSERT(messages <= messages_);
+    messages_ -= messages;
+    if (messages_ > 0) return false;
+    bytes_ = 0;
+    return true;
+}
 
 base::Result<std::unique_ptr<KafkaCluster>> KafkaCluster::create(base::EventLoop& loop, const config::ClusterConfig& config,
                                                                  model::DeliveryListener& listener, telemetry::Log& log) {
@@ -39,6 +70,9 @@ KafkaCluster::KafkaCluster(base::EventLoop& loop, config::ClusterConfig config, 
       config_(std::move(config)),
       listener_(listener),
       log_(log),
+      batch_bytes_max_(static_cast<std::size_t>(number_in_effect(producer->handle(), "batch.size"))),
+      linger_(std::chrono::duration_cast<KafkaLane::Clock::duration>(
+          std::chrono::duration<double, std::milli>(number_in_effect(producer->handle(), "linger.ms")))),
       delivered_(kDeliveriesMax),
       retry_(loop),
       ping_retry_(loop),
@@ -69,6 +103,21 @@ void KafkaCluster::take_events() {
         rd_kafka_event_destroy(event);
     }
     if (recovering_ && idle()) recover();
+    if (std::exchange(lane_opened_, false)) listener_.sink_ready();
+}
+
+bool KafkaCluster::has_room(const KafkaTopic& topic, int partition) const {
+    return topic.lanes[static_cast<std::size_t>(partition)].has_room(batch_bytes_max_, linger_);
+}
+
+void KafkaCluster::handed_over(KafkaTopic& topic, int partition, std::size_t bytes, std::size_t messages) {
+    in_flight_messages_ += messages;
+    topic.lanes[static_cast<std::size_t>(partition)].take(bytes, messages);
+}
+
+void KafkaCluster::free_lane(const rd_kafka_message_t& message, std::size_t count) {
+    auto& topic = *topics_by_handle_.at(message.rkt);
+    if (topic.lanes[static_cast<std::size_t>(message.partition)].give_back(count)) lane_opened_ = true;
 }
 
 // Most deliveries come in runs of one extent: one look at it per run.
@@ -81,6 +130,7 @@ void KafkaCluster::take_deliveries(rd_kafka_event_t* event) {
                 if (delivered_[i]->err != RD_KAFKA_RESP_ERR_NO_ERROR) delivery_failed(*delivered_[i]);
             AGENT_ASSERT(in_flight_messages_ >= i - run);
             in_flight_messages_ -= i - run;
+            free_lane(*delivered_[run], i - run);
             finish_records(extent, static_cast<std::uint32_t>(i - run));
         }
     }
@@ -135,6 +185,7 @@ void KafkaCluster::look_up(KafkaTopic& topic) {
     if (topic.looking || recovering_) return;
     topic.looking = true;
     topic.handle = producer_->topic(topic.name);
+    topics_by_handle_[topic.handle] = &topic;
     calls_->look_up(producer_, topic.handle,
                     [this, name = topic.name, alive = std::weak_ptr(alive_)](const TopicFound& found) {
                         if (!alive.expired()) topic_found(name, found);
@@ -148,6 +199,9 @@ void KafkaCluster::topic_found(const std::string& name, const TopicFound& found)
     if (recovering_) return;  // recover() asks again
     if (found.error == RD_KAFKA_RESP_ERR_NO_ERROR && found.partitions > 0) {
         topic.partitions = found.partitions;
+        // A topic that was made again may have fewer: what is in flight for the others comes back all the same.
+        if (topic.lanes.size() < static_cast<std::size_t>(found.partitions))
+            topic.lanes.resize(static_cast<std::size_t>(found.partitions));
         if (const auto lasted = topic.missing.end())
             log_.info("topic is there", {{"cluster", config_.name}, {"topic", name}, {"after", show_duration(*lasted)}});
         listener_.sink_ready();
@@ -221,6 +275,7 @@ void KafkaCluster::recover() {
         return;
     }
     watch_.reset();
+    topics_by_handle_.clear();
     calls_->dispose(std::exchange(producer_, std::move(*fresh)));
     watch_events();
     alive_ = std::make_shared<int>(0);  // answers about the old producer are no longer wanted

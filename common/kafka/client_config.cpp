@@ -24,11 +24,12 @@ constexpr std::array<Setting, 3> kGuarantee = {{
 }};
 
 // What a user may change.
-constexpr std::array<Setting, 7> kDefaults = {{
+constexpr std::array<Setting, 8> kDefaults = {{
     {"client.id", "venus-agent"},
     {"compression.type", "lz4"},
     {"linger.ms", "5"},
     {"message.max.bytes", "1048588"},                 // what a broker takes by default
+    {"batch.num.messages", "100000"},                 // batch.size alone limits a batch: short lines fill it too
     {"queue.buffering.max.messages", "10000000"},     // the memory budget is the limit, not these
     {"queue.buffering.max.kbytes", "2097151"},
     {"socket.keepalive.enable", "true"},
