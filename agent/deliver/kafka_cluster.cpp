@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kDeliveriesMax = 4096;  // looked at in one go
 constexpr auto kTopicRetry = 1s;
 constexpr auto kPingRetry = 1s;
+constexpr int kFailedPingsMin = 2;  // in a row: one may have asked the broker that is just being lost
 constexpr auto kRecoverRetry = 5s;
 
 constexpr std::size_t kRecordOverhead = 24;       // of a record in a batch at most, without key and headers
@@ -98,6 +99,7 @@ void KafkaCluster::take_events() {
         switch (rd_kafka_event_type(event)) {
             case RD_KAFKA_EVENT_DR: take_deliveries(event); break;
             case RD_KAFKA_EVENT_ERROR: take_error(event); break;
+            case RD_KAFKA_EVENT_LOG: take_log(event); break;
             default: break;
         }
         rd_kafka_event_destroy(event);
@@ -172,6 +174,15 @@ void KafkaCluster::take_error(rd_kafka_event_t* event) {
     check_reachable();
 }
 
+// What matters comes as an error too; the rest is for debugging.
+void KafkaCluster::take_log(rd_kafka_event_t* event) {
+    const char* facility = nullptr;
+    const char* text = nullptr;
+    int level = 0;
+    if (rd_kafka_event_log(event, &facility, &text, &level) == 0)
+        log_.debug("librdkafka says", {{"cluster", config_.name}, {"facility", facility}, {"text", text}});
+}
+
 KafkaTopic& KafkaCluster::topic(const std::string& name) {
     auto& topic = topics_[name];
     if (topic.name.empty()) {
@@ -243,17 +254,19 @@ void KafkaCluster::check_reachable() {
 
 void KafkaCluster::answered(rd_kafka_resp_err_t error) {
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        failed_pings_ = 0;
         if (const auto lasted = unreachable_.end())
             log_.info("cluster is reachable again", {{"cluster", config_.name}, {"after", show_duration(*lasted)}});
         last_error_.clear();
         return;
     }
+    ping_retry_.after(kPingRetry, [this] { check_reachable(); });
+    if (++failed_pings_ < kFailedPingsMin) return;
     if (unreachable_.observe(last_error_.empty() ? rd_kafka_err2str(error) : last_error_))
         log_.warn("cluster is unreachable: retrying for ever", {{"cluster", config_.name},
                                                                  {"error", unreachable_.why()},
                                                                  {"for", unreachable_.duration_text()},
                                                                  {"records_in_flight", in_flight_messages_}});
-    ping_retry_.after(kPingRetry, [this] { check_reachable(); });
 }
 
 void KafkaCluster::begin_recovery(const std::string& why) {

@@ -87,6 +87,7 @@ class KafkaCluster {
     void free_lane(const rd_kafka_message_t& message, std::size_t count);
     void finish_records(model::Extent* extent, std::uint32_t count);
     void delivery_failed(const rd_kafka_message_t& message);
+    void take_log(rd_kafka_event_t* event);
     void take_error(rd_kafka_event_t* event);
 
     void look_up(KafkaTopic& topic);
@@ -108,6 +109,7 @@ class KafkaCluster {
     bool lane_opened_ = false;      // since the events were last taken
     bool recovering_ = false;
     bool pinging_ = false;
+    int failed_pings_ = 0;
     std::string last_error_;
     Outage unreachable_;
     std::map<std::string, KafkaTopic> topics_;

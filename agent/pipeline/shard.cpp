@@ -243,7 +243,7 @@ void Shard::moved(model::TailId id, const std::string& path) {
     auto* pipeline = pipeline_of(id);
     if (!pipeline) return;
     auto& tail = *pipeline->tails.at(id);
-    pipeline->probe.file_rotated(tail.path, path, tail.file_id);
+    if (!std::exchange(tail.rotated, true)) pipeline->probe.file_rotated(tail.path, path, tail.file_id);
     tail.path = path;
     tail.left = false;
     tail.dirty = true;
