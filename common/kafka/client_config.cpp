@@ -24,10 +24,9 @@ constexpr std::array<Setting, 3> kGuarantee = {{
 }};
 
 // What a user may change.
-constexpr std::array<Setting, 9> kDefaults = {{
+constexpr std::array<Setting, 8> kDefaults = {{
     {"client.id", "venus-agent"},
     {"compression.type", "lz4"},
-    {"linger.ms", "2"},        // a batch in flight gathers the next one: see KafkaLane
     {"log.queue", "true"},     // librdkafka's own log lines become events, not lines on stderr
     {"message.max.bytes", "1048588"},                 // what a broker takes by default
     {"batch.num.messages", "100000"},                 // batch.size alone limits a batch: short lines fill it too
