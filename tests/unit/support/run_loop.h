@@ -15,6 +15,12 @@ inline void run_for(base::EventLoop& loop, std::chrono::steady_clock::duration t
     loop.io().run_for(time);
 }
 
+// Runs what there is to run now.
+inline void poll(base::EventLoop& loop) {
+    loop.io().restart();
+    loop.io().poll();
+}
+
 // Runs it until `true_now`, at most for `time`.
 inline bool run_until(base::EventLoop& loop, const std::function<bool()>& true_now, std::chrono::seconds time) {
     const auto end = std::chrono::steady_clock::now() + time;
