@@ -11,8 +11,8 @@ readonly build_packages=(
 )
 readonly test_packages=(python3 python3-pytest)
 readonly check_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck)
-readonly kafka_packages=(openjdk-17-jre-headless maven python3)
-readonly bench_packages=(kcat rsyslog rsyslog-kafka)
+readonly kafka_packages=(openjdk-17-jre-headless maven python3 kcat)
+readonly bench_packages=(rsyslog rsyslog-kafka)
 
 packages_for() {
     case "$1" in

@@ -14,10 +14,6 @@
 
 namespace agent::pipeline {
 
-// What one pipeline may have in flight. More than the network and the broker can hold makes nothing faster: the log file
-// is the buffer. It keeps one pipeline's trouble its own.
-constexpr std::size_t kInFlightBytesMax = 8 << 20;
-
 // One configured flow as its shard runs it.
 //
 // Life: built by the factory on the control thread, moved to its shard, dies there with nothing in flight.
@@ -26,7 +22,7 @@ struct Pipeline {
     config::PipelineConfig config;
     model::LineLimit line_limit;
     PipelineProbe probe;
-    Budget window{kInFlightBytesMax};
+    Window window;                 // it keeps one pipeline's trouble its own
     std::unique_ptr<deliver::Sink> sink;
     std::unordered_map<model::TailId, std::unique_ptr<Tail>> tails;
     std::deque<Tail*> ready;    // to be read, each once, fairly

@@ -1,0 +1,60 @@
+"""Fixtures that every end-to-end test shares: one broker for the session, agents that never outlive their test."""
+
+import itertools
+import signal
+import sys
+
+import pytest
+
+sys.dont_write_bytecode = True  # no caches in the tree
+
+from support.agent import Agent  # noqa: E402
+from support.kafka import Kafka  # noqa: E402
+
+_numbers = itertools.count(1)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that fixtures are torn down then, too
+
+
+@pytest.fixture(scope="session")
+def kafka():
+    with Kafka() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def topic(kafka):
+    """Makes a topic of its own for the test: topic(partitions=1, **config) → its name."""
+
+    def make(partitions=1, **config):
+        name = f"t{next(_numbers)}"
+        kafka.create_topic(name, partitions, **config)
+        return name
+
+    return make
+
+
+@pytest.fixture
+def new_agent(tmp_path):
+    """Makes an agent with a folder of its own; it is killed at the end and its log shown, which pytest prints on failure."""
+    agents = []
+
+    def make(name="agent"):
+        agents.append(Agent(tmp_path / name))
+        return agents[-1]
+
+    yield make
+    for agent in agents:
+        agent.kill()
+        print(f"--- log of {agent.folder.name} ---\n{agent.log_tail()}")
+
+
+@pytest.fixture
+def agent(new_agent):
+    return new_agent()
+
+
+@pytest.fixture
+def logs(tmp_path):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    return folder

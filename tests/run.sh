@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Runs the tests; installs what they need, builds what they test.
+#
+#   tests/run.sh [checks|unit|integration|faults|bench]...     (default: checks unit integration faults)
+#
+#   checks       clang-format, clang-tidy, shellcheck, the include check
+#   unit         ctest in the presets release, asan and tsan
+#   integration  the built binary with a real Apache Kafka
+#   faults       the same with kill -9, stopped brokers, outages
+#   bench        the benchmark beside kcat and rsyslog; asserts nothing
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+readonly kinds_known="checks unit integration faults bench"
+results=()
+failed=0
+
+export PYTHONDONTWRITEBYTECODE=1 # no caches in the tree
+readonly python=/usr/bin/python3 # Debian's, which has Debian's pytest
+readonly jobs=${JOBS:-$(nproc)}
+
+main() {
+    local kind
+    [[ $# -gt 0 ]] || set -- checks unit integration faults
+    for kind in "$@"; do
+        if [[ " $kinds_known " != *" $kind "* ]]; then
+            echo "run.sh: unknown kind '$kind' (one of: $kinds_known)" >&2
+            exit 2
+        fi
+    done
+    for kind in "$@"; do "needs_of_$kind"; done | sort -u | xargs ./packaging/install-deps.sh
+    for kind in "$@"; do "run_$kind" </dev/null; done
+    conclude
+}
+
+needs_of_checks() { printf '%s\n' build test check; }
+needs_of_unit() { printf '%s\n' build check; } # tsan is clang's
+needs_of_integration() { printf '%s\n' build test kafka; }
+needs_of_faults() { printf '%s\n' build test kafka; }
+needs_of_bench() { printf '%s\n' build kafka bench; }
+
+run_checks() {
+    step "configure: release" configure release
+    step "format" check_format
+    step "includes" ./tests/tidy/includes
+    step "includes: its own test" run_pytest --noconftest tests/tidy
+    step "shellcheck" shellcheck_all
+    step "clang-tidy" ./tests/tidy/clang-tidy "$jobs"
+}
+
+run_unit() {
+    local preset
+    for preset in release asan tsan; do
+        step "build: $preset" build "$preset"
+        step "unit: $preset" ctest --preset "$preset" -j "$jobs" -L unit --no-tests=error
+    done
+}
+
+run_integration() {
+    step "build: release" build release
+    step "integration" run_pytest tests/integration
+}
+
+run_faults() {
+    step "build: release" build release
+    step "faults" run_pytest -s tests/faults
+}
+
+run_bench() {
+    step "build: release" build release
+    step "bench" ./tests/bench/bench
+}
+
+configure() { quietly cmake --preset "$1"; }
+
+build() {
+    configure "$1" && quietly cmake --build --preset "$1" -j "$jobs"
+}
+
+# clang-format knows nothing of git: what is not ours (build/) is left out.
+our_sources() { git ls-files --cached --others --exclude-standard '*.h' '*.cpp'; }
+
+check_format() { our_sources | xargs clang-format-19 --dry-run -Werror; }
+
+shellcheck_all() { git ls-files --cached --others --exclude-standard '*.sh' .ci/run | xargs shellcheck; }
+
+run_pytest() { "$python" -m pytest -q -p no:cacheprovider --durations=8 "$@"; }
+
+# A build's output is read only when it failed.
+quietly() {
+    local log
+    log=$(mktemp)
+    if "$@" >"$log" 2>&1; then
+        rm -f "$log"
+    else
+        cat "$log"
+        rm -f "$log"
+        return 1
+    fi
+}
+
+# Runs one step and notes how it ended; the others still run, so that one failure does not hide another.
+step() {
+    local name=$1 begin=$SECONDS verdict=ok
+    shift
+    printf '\n=== %s\n' "$name"
+    "$@" || verdict=FAILED
+    [[ $verdict == ok ]] || failed=$((failed + 1))
+    results+=("$(printf '%-6s %5d s  %s' "$verdict" $((SECONDS - begin)) "$name")")
+}
+
+conclude() {
+    printf '\n=== totals\n'
+    printf '%s\n' "${results[@]}"
+    if [[ $failed -gt 0 ]]; then
+        printf '%d of %d steps FAILED, %d s\n' "$failed" "${#results[@]}" "$SECONDS"
+        exit 1
+    fi
+    printf 'all %d steps passed, %d s\n' "${#results[@]}" "$SECONDS"
+}
+
+main "$@"

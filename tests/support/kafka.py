@@ -1,0 +1,75 @@
+"""tests/kafka/kafka for Python. The cluster ends with this process, however that ends: it watches our end of a pipe."""
+
+import itertools
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+
+from support.programs import KAFKA
+
+_numbers = itertools.count(1)
+
+
+class Kafka:
+    def __init__(self, nodes=1, **properties):
+        # The script makes the folder and removes it, so that nothing is left even where we are killed.
+        self.folder = pathlib.Path(tempfile.gettempdir()) / f"venus-kafka-{os.getpid()}-{next(_numbers)}"
+        command = [KAFKA, "run", "--dir", self.folder, "--nodes", str(nodes)]
+        for key, value in properties.items():
+            command += ["-p", f"{key.replace('_', '.')}={value}"]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        line = self._process.stdout.readline().strip()
+        if not line.startswith("BROKERS="):
+            self.stop()
+            raise RuntimeError("cannot start Kafka, see above")
+        self.brokers = line.removeprefix("BROKERS=")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    @property
+    def ours(self):
+        """False where BROKERS= lends us a cluster whose nodes we must not stop."""
+        return not os.environ.get("BROKERS")
+
+    def stop(self):
+        self._process.stdin.close()
+        self._process.wait()
+
+    def create_topic(self, name, partitions=1, replication=1, **config):
+        settings = [f"{key.replace('_', '.')}={value}" for key, value in config.items()]
+        self._do("create-topic", name, str(partitions), str(replication), *settings)
+
+    def delete_topic(self, name):
+        self._do("delete-topic", name)
+
+    def stop_node(self, node=1, kill=False):
+        self._do("stop-node", str(node), *(["--kill"] if kill else []))
+
+    def start_node(self, node=1):
+        self._do("start-node", str(node))
+
+    def address(self, node=1):
+        return json.loads((self.folder / "cluster.json").read_text())["nodes"][str(node)]
+
+    def records(self, topic, count, timeout=30):
+        """The first `count` records of a topic as kcat's JSON objects: key, payload, headers, partition, offset."""
+        command = ["timeout", str(timeout), "kcat", "-C", "-b", self.brokers, "-t", topic, "-o", "beginning",
+                   "-J", "-u", "-q", "-c", str(count)]  # fmt: skip
+        output = subprocess.run(command, capture_output=True, text=True).stdout
+        records = [json.loads(line) for line in output.splitlines()]
+        for record in records:
+            flat = record.get("headers") or []
+            record["headers"] = dict(zip(flat[::2], flat[1::2]))
+        assert len(records) == count, f"{len(records)} of {count} records arrived in {topic}"
+        return records
+
+    def _do(self, command, *arguments):
+        subprocess.run([KAFKA, command, *arguments, "--dir", self.folder], check=True)
