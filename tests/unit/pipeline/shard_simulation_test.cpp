@@ -162,7 +162,7 @@ class Simulation {
     void check() {
         const auto status = world_.shard->status();
         const auto& pipeline = status.pipelines.at(0);
-        EXPECT_LE(pipeline.in_flight_bytes, kInFlightBytesMax + (1 << 20));
+        EXPECT_LE(pipeline.in_flight_bytes, Window::kBytesMax + (1 << 20));
         EXPECT_EQ(pipeline.in_flight_bytes > 0, !world_.sink->held.empty());
         for (const auto& told : pipeline.files) {
             auto& file = files_.at(told.identity.inode - 1);

@@ -99,7 +99,7 @@ TEST(Shard, OnePipelineThatIsStuckDoesNotStopAnother) {
     auto* other = world.add("q");
     const auto path = world.folder.at("a.log");
     std::string bytes;
-    while (bytes.size() < 2 * kInFlightBytesMax) bytes += std::string(999, 'x') + "\n";
+    while (bytes.size() < 2 * Window::kBytesMax) bytes += std::string(999, 'x') + "\n";
     test::rewrite(path, bytes);
     world.follow(path, 1, "p");
     world.follow(path, 1, "q");
@@ -109,8 +109,8 @@ TEST(Shard, OnePipelineThatIsStuckDoesNotStopAnother) {
     }));
     const auto status = world.shard->status();
     EXPECT_EQ(world.file(1, 0).watermark.value, 0U);
-    EXPECT_GE(status.pipelines.at(0).in_flight_bytes, kInFlightBytesMax);
-    EXPECT_LT(status.pipelines.at(0).in_flight_bytes, kInFlightBytesMax + (1 << 20)) << "its window";
+    EXPECT_GE(status.pipelines.at(0).in_flight_bytes, Window::kBytesMax);
+    EXPECT_LT(status.pipelines.at(0).in_flight_bytes, Window::kBytesMax + (1 << 20)) << "its window";
     EXPECT_EQ(status.pipelines.at(1).in_flight_bytes, 0U);
 }
 

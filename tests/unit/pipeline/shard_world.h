@@ -109,8 +109,8 @@ class ShardWorld {
                        .identity = {.inode = inode},
                        .fd = std::make_shared<const base::UniqueFd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
                        .checkpoint = {}};
-        if (const auto known = stored().find({pipeline, tail.identity}); known != stored().end())
-            tail.checkpoint = known->second;
+        const auto known = stored();
+        if (const auto its = known.find({pipeline, tail.identity}); its != known.end()) tail.checkpoint = its->second;
         shard->follow(pipeline, std::move(tail));
         return {tails};
     }
