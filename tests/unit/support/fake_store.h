@@ -50,7 +50,11 @@ class FakeStore : public checkpoint::CheckpointStore {
             if (key.first == pipeline) loaded.checkpoints.push_back(checkpoint);
         return loaded;
     }
-    base::Result<std::vector<std::string>> pipelines() override { return {}; }
+    base::Result<std::vector<std::string>> pipelines() override {
+        std::set<std::string> names;
+        for (const auto& [key, checkpoint] : disk_->stored) names.insert(key.first);
+        return std::vector(names.begin(), names.end());
+    }
 
  private:
     std::shared_ptr<Disk> disk_;
