@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <utility>
 
 #include <unistd.h>
@@ -17,7 +18,19 @@ using namespace std::chrono_literals;
 constexpr std::size_t kDeliveriesMax = 4096;  // looked at in one go
 constexpr auto kTopicRetry = 1s;
 constexpr auto kPingRetry = 1s;
+constexpr int kFailedPingsMin = 2;  // in a row: one may have asked the broker that is just being lost
 constexpr auto kRecoverRetry = 5s;
+
+constexpr std::size_t kRecordOverhead = 24;       // of a record in a batch at most, without key and headers
+constexpr std::size_t kExtentReserve = 192 << 10; // room for one more extent and its records' overhead
+
+// librdkafka's properties as they are in effect.
+double number_in_effect(rd_kafka_t* handle, const char* name) {
+    std::array<char, 64> value{};
+    std::size_t size = value.size();
+    AGENT_ASSERT(rd_kafka_conf_get(rd_kafka_conf(handle), name, value.data(), &size) == RD_KAFKA_CONF_OK);
+    return std::strtod(value.data(), nullptr);
+}
 
 bool topic_is_unknown(rd_kafka_resp_err_t error) {
     return error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
@@ -25,6 +38,25 @@ bool topic_is_unknown(rd_kafka_resp_err_t error) {
 }
 
 }  // namespace
+
+bool KafkaLane::has_room(std::size_t batch_bytes_max, Clock::duration linger) const {
+    if (messages_ == 0) return true;
+    return bytes_ + kExtentReserve <= batch_bytes_max && Clock::now() < opened_at_ + linger;
+}
+
+void KafkaLane::take(std::size_t bytes, std::size_t messages) {
+    if (messages_ == 0) opened_at_ = Clock::now();
+    bytes_ += bytes + (messages * kRecordOverhead);
+    messages_ += messages;
+}
+
+bool KafkaLane::give_back(std::size_t messages) {
+    AGENT_ASSERT(messages <= messages_);
+    messages_ -= messages;
+    if (messages_ > 0) return false;
+    bytes_ = 0;
+    return true;
+}
 
 base::Result<std::unique_ptr<KafkaCluster>> KafkaCluster::create(base::EventLoop& loop, const config::ClusterConfig& config,
                                                                  model::DeliveryListener& listener, telemetry::Log& log) {
@@ -39,6 +71,9 @@ KafkaCluster::KafkaCluster(base::EventLoop& loop, config::ClusterConfig config, 
       config_(std::move(config)),
       listener_(listener),
       log_(log),
+      batch_bytes_max_(static_cast<std::size_t>(number_in_effect(producer->handle(), "batch.size"))),
+      linger_(std::chrono::duration_cast<KafkaLane::Clock::duration>(
+          std::chrono::duration<double, std::milli>(number_in_effect(producer->handle(), "linger.ms")))),
       delivered_(kDeliveriesMax),
       retry_(loop),
       ping_retry_(loop),
@@ -64,11 +99,27 @@ void KafkaCluster::take_events() {
         switch (rd_kafka_event_type(event)) {
             case RD_KAFKA_EVENT_DR: take_deliveries(event); break;
             case RD_KAFKA_EVENT_ERROR: take_error(event); break;
+            case RD_KAFKA_EVENT_LOG: take_log(event); break;
             default: break;
         }
         rd_kafka_event_destroy(event);
     }
     if (recovering_ && idle()) recover();
+    if (std::exchange(lane_opened_, false)) listener_.sink_ready();
+}
+
+bool KafkaCluster::has_room(const KafkaTopic& topic, int partition) const {
+    return topic.lanes[static_cast<std::size_t>(partition)].has_room(batch_bytes_max_, linger_);
+}
+
+void KafkaCluster::handed_over(KafkaTopic& topic, int partition, std::size_t bytes, std::size_t messages) {
+    in_flight_messages_ += messages;
+    topic.lanes[static_cast<std::size_t>(partition)].take(bytes, messages);
+}
+
+void KafkaCluster::free_lane(const rd_kafka_message_t& message, std::size_t count) {
+    auto& topic = *topics_by_handle_.at(message.rkt);
+    if (topic.lanes[static_cast<std::size_t>(message.partition)].give_back(count)) lane_opened_ = true;
 }
 
 // Most deliveries come in runs of one extent: one look at it per run.
@@ -81,6 +132,7 @@ void KafkaCluster::take_deliveries(rd_kafka_event_t* event) {
                 if (delivered_[i]->err != RD_KAFKA_RESP_ERR_NO_ERROR) delivery_failed(*delivered_[i]);
             AGENT_ASSERT(in_flight_messages_ >= i - run);
             in_flight_messages_ -= i - run;
+            free_lane(*delivered_[run], i - run);
             finish_records(extent, static_cast<std::uint32_t>(i - run));
         }
     }
@@ -122,6 +174,15 @@ void KafkaCluster::take_error(rd_kafka_event_t* event) {
     check_reachable();
 }
 
+// What matters comes as an error too; the rest is for debugging.
+void KafkaCluster::take_log(rd_kafka_event_t* event) {
+    const char* facility = nullptr;
+    const char* text = nullptr;
+    int level = 0;
+    if (rd_kafka_event_log(event, &facility, &text, &level) == 0)
+        log_.debug("librdkafka says", {{"cluster", config_.name}, {"facility", facility}, {"text", text}});
+}
+
 KafkaTopic& KafkaCluster::topic(const std::string& name) {
     auto& topic = topics_[name];
     if (topic.name.empty()) {
@@ -135,6 +196,7 @@ void KafkaCluster::look_up(KafkaTopic& topic) {
     if (topic.looking || recovering_) return;
     topic.looking = true;
     topic.handle = producer_->topic(topic.name);
+    topics_by_handle_[topic.handle] = &topic;
     calls_->look_up(producer_, topic.handle,
                     [this, name = topic.name, alive = std::weak_ptr(alive_)](const TopicFound& found) {
                         if (!alive.expired()) topic_found(name, found);
@@ -148,6 +210,9 @@ void KafkaCluster::topic_found(const std::string& name, const TopicFound& found)
     if (recovering_) return;  // recover() asks again
     if (found.error == RD_KAFKA_RESP_ERR_NO_ERROR && found.partitions > 0) {
         topic.partitions = found.partitions;
+        // A topic that was made again may have fewer: what is in flight for the others comes back all the same.
+        if (topic.lanes.size() < static_cast<std::size_t>(found.partitions))
+            topic.lanes.resize(static_cast<std::size_t>(found.partitions));
         if (const auto lasted = topic.missing.end())
             log_.info("topic is there", {{"cluster", config_.name}, {"topic", name}, {"after", show_duration(*lasted)}});
         listener_.sink_ready();
@@ -189,17 +254,19 @@ void KafkaCluster::check_reachable() {
 
 void KafkaCluster::answered(rd_kafka_resp_err_t error) {
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        failed_pings_ = 0;
         if (const auto lasted = unreachable_.end())
             log_.info("cluster is reachable again", {{"cluster", config_.name}, {"after", show_duration(*lasted)}});
         last_error_.clear();
         return;
     }
+    ping_retry_.after(kPingRetry, [this] { check_reachable(); });
+    if (++failed_pings_ < kFailedPingsMin) return;
     if (unreachable_.observe(last_error_.empty() ? rd_kafka_err2str(error) : last_error_))
         log_.warn("cluster is unreachable: retrying for ever", {{"cluster", config_.name},
                                                                  {"error", unreachable_.why()},
                                                                  {"for", unreachable_.duration_text()},
                                                                  {"records_in_flight", in_flight_messages_}});
-    ping_retry_.after(kPingRetry, [this] { check_reachable(); });
 }
 
 void KafkaCluster::begin_recovery(const std::string& why) {
@@ -221,6 +288,7 @@ void KafkaCluster::recover() {
         return;
     }
     watch_.reset();
+    topics_by_handle_.clear();
     calls_->dispose(std::exchange(producer_, std::move(*fresh)));
     watch_events();
     alive_ = std::make_shared<int>(0);  // answers about the old producer are no longer wanted

@@ -1,9 +1,11 @@
 // A Kafka cluster as one shard sees it: producer, topics, deliveries, trouble.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "agent/deliver/kafka_producer.h"
@@ -12,6 +14,25 @@
 #include "common/telemetry/log.h"
 
 namespace agent::deliver {
+
+// One partition's way out. librdkafka 2.0.2 has at most one request of an idempotent producer in flight per partition (it
+// compares the number of *messages* in flight with the limit of five requests), and while a request is in flight and
+// further records have waited for linger.ms, its broker thread polls without sleeping. So records are handed over as one
+// batch: until linger.ms after its first record or until it is full, and then no more until all of it is acknowledged.
+// What waits meanwhile waits in its log file.
+class KafkaLane {
+ public:
+    using Clock = std::chrono::steady_clock;
+
+    bool has_room(std::size_t batch_bytes_max, Clock::duration linger) const;
+    void take(std::size_t bytes, std::size_t messages);
+    bool give_back(std::size_t messages);  // true: nothing is in flight any more
+
+ private:
+    std::size_t bytes_ = 0;
+    std::size_t messages_ = 0;
+    Clock::time_point opened_at_;
+};
 
 // A topic that some route delivers to. Its partition count is looked up before the first record, and again when the
 // cluster says that it does not know it: a topic that is missing keeps its tails waiting, it never fails a record.
@@ -22,8 +43,8 @@ struct KafkaTopic {
     bool looking = false;
     Outage missing;
 
-    int sticky_partition = 0;              // Partition::sticky: where records go now
-    std::size_t sticky_bytes_left = 0;     // and for how long
+    std::vector<KafkaLane> lanes;        // by partition
+    int sticky_partition = 0;            // Partition::sticky: where records went last
 };
 
 // One producer per cluster, shared by all pipelines of the shard.
@@ -41,10 +62,11 @@ class KafkaCluster {
     KafkaCluster& operator=(const KafkaCluster&) = delete;
 
     KafkaTopic& topic(const std::string& name);  // stable; starts looking it up
-    bool accepts(const KafkaTopic& topic) const { return !recovering_ && topic.partitions > 0; }
+    bool knows(const KafkaTopic& topic) const { return !recovering_ && topic.partitions > 0; }
+    bool has_room(const KafkaTopic& topic, int partition) const;
 
-    // The extent's records were handed over; `refused` of them were not taken, with `error`.
-    void handed_over(std::size_t taken) { in_flight_messages_ += taken; }
+    // Records were handed over; or were not taken, with `error`.
+    void handed_over(KafkaTopic& topic, int partition, std::size_t bytes, std::size_t messages);
     void refused(model::Extent* extent, std::size_t count, const KafkaTopic& topic, rd_kafka_resp_err_t error);
 
     // Gives everything in flight back as failed, soon. For leaving a cluster that is dead.
@@ -62,8 +84,10 @@ class KafkaCluster {
     void watch_events();
     void take_events();
     void take_deliveries(rd_kafka_event_t* event);
+    void free_lane(const rd_kafka_message_t& message, std::size_t count);
     void finish_records(model::Extent* extent, std::uint32_t count);
     void delivery_failed(const rd_kafka_message_t& message);
+    void take_log(rd_kafka_event_t* event);
     void take_error(rd_kafka_event_t* event);
 
     void look_up(KafkaTopic& topic);
@@ -80,11 +104,16 @@ class KafkaCluster {
     model::DeliveryListener& listener_;
     telemetry::Log& log_;
     std::size_t in_flight_messages_ = 0;
+    std::size_t batch_bytes_max_;   // batch.size, as it is in effect
+    KafkaLane::Clock::duration linger_;
+    bool lane_opened_ = false;      // since the events were last taken
     bool recovering_ = false;
     bool pinging_ = false;
+    int failed_pings_ = 0;
     std::string last_error_;
     Outage unreachable_;
     std::map<std::string, KafkaTopic> topics_;
+    std::unordered_map<const rd_kafka_topic_t*, KafkaTopic*> topics_by_handle_;
     std::vector<const rd_kafka_message_t*> delivered_;  // reused
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // answers that come late find it gone
     base::Timer retry_;

@@ -12,7 +12,7 @@ namespace agent::deliver {
 base::Result<std::shared_ptr<KafkaProducer>> KafkaProducer::create(const config::ClusterConfig& cluster) {
     auto conf = kafka::producer_conf(cluster);
     if (!conf) return std::unexpected(conf.error());
-    rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+    rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
 
     std::array<char, 512> why{};
     auto producer = std::shared_ptr<KafkaProducer>(new KafkaProducer);
@@ -23,6 +23,7 @@ base::Result<std::shared_ptr<KafkaProducer>> KafkaProducer::create(const config:
     (void)conf->release();  // rd_kafka_new took it
 
     if (auto verified = kafka::verify_guarantee(producer->handle_); !verified) return std::unexpected(verified.error());
+    rd_kafka_set_log_queue(producer->handle_, nullptr);  // to the main queue, with the other events
     producer->events_ = rd_kafka_queue_get_main(producer->handle_);
     const std::uint64_t one = 1;
     rd_kafka_queue_io_event_enable(producer->events_, producer->wake_.get(), &one, sizeof(one));

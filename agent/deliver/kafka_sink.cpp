@@ -14,7 +14,6 @@ namespace agent::deliver {
 namespace {
 
 constexpr std::size_t kProduceBatchMax = 1024;
-constexpr std::size_t kStickyBytes = 1'000'000;  // librdkafka's default batch.size: a sticky partition gets whole batches
 
 config::Template must_parse(const std::string& text, const config::Labels& labels) {
     auto parsed = config::Template::parse(text, labels);
@@ -25,15 +24,17 @@ config::Template must_parse(const std::string& text, const config::Labels& label
 }  // namespace
 
 struct KafkaSink::KafkaRoute : Route {
-    KafkaRoute(KafkaCluster& c, KafkaTopic& t, FileContext f) : cluster(c), topic(t), file(std::move(f)) {}
+    KafkaRoute(KafkaSink& s, KafkaTopic& t, FileContext f) : sink(s), topic(t), file(std::move(f)) {}
 
-    bool ready() const override { return cluster.accepts(topic); }
+    bool ready() const override {
+        return sink.cluster_.knows(topic) && sink.cluster_.has_room(topic, sink.choose_partition(*this));
+    }
 
-    KafkaCluster& cluster;
+    KafkaSink& sink;
     KafkaTopic& topic;
     FileContext file;
     std::string key;
-    int partition = -1;  // Partition::file: kept for the tail's life, so that new partitions do not break its order
+    mutable int partition = -1;  // Partition::file: kept for the tail's life, so that new partitions do not break its order
 };
 
 KafkaSink::KafkaSink(const config::SinkConfig& config, SinkContext context, KafkaCluster& cluster)
@@ -47,29 +48,28 @@ std::unique_ptr<Route> KafkaSink::open_route(const FileContext& file) {
     const auto name = topic_.fill(scope);
     auto& topic = cluster_.topic(name);
     topics_[name] = &topic;
-    auto route = std::make_unique<KafkaRoute>(cluster_, topic, file);
+    auto route = std::make_unique<KafkaRoute>(*this, topic, file);
     if (key_) route->key = key_->fill(scope);
     return route;
 }
 
-int KafkaSink::choose_partition(KafkaRoute& route, std::size_t bytes) {
+// The topic is known. Chosen for an extent, not for a record: that would double the cost of a record.
+int KafkaSink::choose_partition(const KafkaRoute& route) const {
     auto& topic = route.topic;
     switch (config_.partition) {
         case config::Partition::file:
-            if (route.partition < 0)
+            if (route.partition < 0 || route.partition >= topic.partitions)
                 route.partition = static_cast<int>(XXH3_64bits(route.file.file_id.data(), route.file.file_id.size()) %
                                                    static_cast<unsigned>(topic.partitions));
             return route.partition;
         case config::Partition::key:  // as Java's producer does, so that keys meet in the same partition
             return rd_kafka_msg_partitioner_murmur2(topic.handle, route.key.data(), route.key.size(), topic.partitions,
                                                     nullptr, nullptr);
-        case config::Partition::sticky:
-            if (topic.sticky_bytes_left < bytes) {
+        case config::Partition::sticky:  // one partition until its batch is full, then the next
+            topic.sticky_partition %= topic.partitions;
+            if (!cluster_.has_room(topic, topic.sticky_partition))
                 topic.sticky_partition = (topic.sticky_partition + 1) % topic.partitions;
-                topic.sticky_bytes_left = kStickyBytes;
-            }
-            topic.sticky_bytes_left -= std::min(bytes, topic.sticky_bytes_left);
-            return topic.sticky_partition % topic.partitions;
+            return topic.sticky_partition;
     }
     return 0;
 }
@@ -78,7 +78,7 @@ void KafkaSink::deliver(model::ExtentPtr extent, Route& route) {
     auto& kafka_route = static_cast<KafkaRoute&>(route);
     if (config_.encoding == config::Encoding::json)
         encode_json(*extent, context_, kafka_route.file);
-    const int partition = choose_partition(kafka_route, extent->bytes.size());
+    const int partition = choose_partition(kafka_route);
     const auto records = std::exchange(extent->records, {});  // not the extent's any more: it may come back meanwhile
     auto* in_flight = extent.release();                       // comes back with its last delivery
     if (config_.headers.empty())
@@ -92,12 +92,14 @@ void KafkaSink::produce_batch(model::Extent* extent, const std::vector<model::Re
     batch_.resize(std::min(records.size(), kProduceBatchMax));
     for (std::size_t done = 0; done < records.size();) {
         const std::size_t count = std::min(records.size() - done, kProduceBatchMax);
+        std::size_t bytes = 0;
         for (std::size_t i = 0; i < count; ++i) {
             const auto& record = records[done + i];
             auto& message = batch_[i];
             message = {};
             message.payload = const_cast<char*>(record.data);  // librdkafka only reads it
             message.len = record.size;
+            bytes += record.size;
             message._private = extent;
             if (key_) {
                 message.key = route.key.data();
@@ -106,7 +108,7 @@ void KafkaSink::produce_batch(model::Extent* extent, const std::vector<model::Re
         }
         done += count;
         const int taken = rd_kafka_produce_batch(route.topic.handle, partition, 0, batch_.data(), static_cast<int>(count));
-        cluster_.handed_over(static_cast<std::size_t>(taken));
+        cluster_.handed_over(route.topic, partition, bytes, static_cast<std::size_t>(taken));
         if (static_cast<std::size_t>(taken) == count) continue;
         for (std::size_t i = 0; i < count; ++i)
             if (batch_[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) cluster_.refused(extent, 1, route.topic, batch_[i].err);
@@ -154,7 +156,7 @@ void KafkaSink::produce_with_headers(model::Extent* extent, const std::vector<mo
         if (key_) message[5].u.mem = {.ptr = route.key.data(), .size = route.key.size()};
         rd_kafka_error_t* error = rd_kafka_produceva(cluster_.handle(), message.data(), message.size());
         if (!error) {
-            cluster_.handed_over(1);
+            cluster_.handed_over(route.topic, partition, record.size, 1);
             continue;
         }
         const auto code = rd_kafka_error_code(error);

@@ -14,6 +14,10 @@
 
 namespace agent::pipeline {
 
+// What one pipeline may have in flight, of the memory budget. More than the network and the broker can hold makes nothing
+// faster: the log file is the buffer. It keeps one pipeline's trouble its own.
+constexpr std::size_t kInFlightBytesMax = 8 << 20;
+
 // One configured flow as its shard runs it.
 //
 // Life: built by the factory on the control thread, moved to its shard, dies there with nothing in flight.
@@ -22,7 +26,7 @@ struct Pipeline {
     config::PipelineConfig config;
     model::LineLimit line_limit;
     PipelineProbe probe;
-    Window window;                 // it keeps one pipeline's trouble its own
+    Budget window{kInFlightBytesMax};
     std::unique_ptr<deliver::Sink> sink;
     std::unordered_map<model::TailId, std::unique_ptr<Tail>> tails;
     std::deque<Tail*> ready;    // to be read, each once, fairly

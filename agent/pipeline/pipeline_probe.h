@@ -28,6 +28,7 @@ class PipelineProbe {
     void extent_lost(const std::string& path, const model::Extent& extent);  // its file was truncated meanwhile
 
     void file_opened(const std::string& path, const std::string& file_id, model::FileOffset offset);
+    // Its first rename; that it moves up a chain of old ones later is no rotation of its own.
     void file_rotated(const std::string& from, const std::string& to, const std::string& file_id);
     void file_truncated(const std::string& path, model::FileOffset offset, model::FileOffset watermark);
     void file_left(const std::string& path, std::uint64_t lag_bytes);

@@ -14,7 +14,7 @@ using model::ExtentPtr;
 namespace {
 
 constexpr int kTurnsMax = 8;  // between two looks at what else there is to do
-constexpr std::size_t kSpareBuffersMax = 2 * Window::kBytesMax / read::kReadBytes;
+constexpr std::size_t kSpareBuffersMax = kInFlightBytesMax / read::kReadBytes;
 constexpr std::size_t kRecordCharge = 256;  // what a record in flight costs besides its bytes: librdkafka's message, ours
 constexpr std::size_t kEnvelopeCharge = 256;  // what the JSON around a record costs besides its bytes
 
@@ -24,7 +24,7 @@ constexpr auto kMovedQuiet = 60s;           // one that was moved out of sight
 constexpr auto kRetryDelayMin = 100ms;
 constexpr auto kRetryDelayMax = 30'000ms;
 
-static_assert(Window::kBytesMax >= 8 * read::kExtentBytesMax, "a window smaller than a batch waits for linger");
+static_assert(kInFlightBytesMax >= 16 * read::kExtentBytesMax, "a window smaller than a batch waits for linger");
 
 }  // namespace
 
@@ -91,7 +91,7 @@ void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent) {
     if (pipeline.config.sink.encoding == config::Encoding::json)
         extent->charge += extent->bytes.size() + (extent->record_count * kEnvelopeCharge);
     budget_.take(extent->charge);
-    pipeline.window.take(extent->bytes.size(), extent->record_count);
+    pipeline.window.take(extent->charge);
     pipeline.probe.extent_read(*extent, long_lines);
     tail.open_extent(*extent);
     if (extent->record_count == 0) return extent_finished(std::move(extent));
@@ -139,7 +139,7 @@ void Shard::extent_finished(ExtentPtr extent) {
     AGENT_ASSERT(pipeline != nullptr);
     auto& tail = *pipeline->tails.at(extent->tail);
     budget_.give_back(extent->charge);
-    pipeline->window.give_back(extent->bytes.size(), extent->record_count);
+    pipeline->window.give_back(extent->charge);
     tail.close_extent(*extent);
     if (extent->failure.empty())
         pipeline->probe.extent_delivered(*extent);
@@ -243,7 +243,7 @@ void Shard::moved(model::TailId id, const std::string& path) {
     auto* pipeline = pipeline_of(id);
     if (!pipeline) return;
     auto& tail = *pipeline->tails.at(id);
-    pipeline->probe.file_rotated(tail.path, path, tail.file_id);
+    if (!std::exchange(tail.rotated, true)) pipeline->probe.file_rotated(tail.path, path, tail.file_id);
     tail.path = path;
     tail.left = false;
     tail.dirty = true;
@@ -359,7 +359,7 @@ void Shard::retire(const std::string& name, std::chrono::milliseconds patience, 
 }
 
 void Shard::try_to_retire(Pipeline& pipeline) {
-    if (!pipeline.window.empty() || !pipeline.retired) return;
+    if (pipeline.window.bytes() > 0 || !pipeline.retired) return;
     // Not from within a delivery of this very pipeline.
     loop_.post([this, name = pipeline.config.name, retired = std::exchange(pipeline.retired, nullptr)]() mutable {
         store_checkpoints();

@@ -65,6 +65,7 @@ class Tail {
     State state = State::idle;
     bool woken = false;   // there may be more than what the last read saw
     bool dirty = false;   // the checkpoint store does not know the watermark yet
+    bool rotated = false; // renamed while we followed it
     bool left = false;    // no path that we know leads to it
     std::chrono::steady_clock::time_point grown_at = std::chrono::steady_clock::now();
     std::chrono::milliseconds retry_delay{0};  // grows while nothing is acknowledged
