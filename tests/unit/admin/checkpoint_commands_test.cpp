@@ -36,7 +36,8 @@ TEST_F(CheckpointCommandsTest, TheListHasEveryCheckpoint) {
     EXPECT_EQ(first.at("file_id").as_string(), some_checkpoint(1, 10).file.text());
     EXPECT_EQ(first.at("offset").to_number<int>(), 10);
     EXPECT_THAT(checkpoints_text(text), HasSubstr(some_checkpoint(2, 20).path));
-    for (const auto* other : {"no json", "{}", "[]", R"({"checkpoints": 1})"}) EXPECT_EQ(checkpoints_text(other), "") << other;
+    for (const auto* other : {"no json", "{}", "[]", R"({"checkpoints": 1})"})
+        EXPECT_EQ(checkpoints_text(other), "") << other;
 }
 
 TEST_F(CheckpointCommandsTest, TheListTellsOfDamage) {
@@ -46,7 +47,8 @@ TEST_F(CheckpointCommandsTest, TheListTellsOfDamage) {
 }
 
 TEST_F(CheckpointCommandsTest, AChangeIsReadAsItWasWritten) {
-    const auto read = parse_change(change_json({.pipeline = "p", .file = "/a \"b\"", .offset = {~0ULL}, .forget = true}));
+    const auto read =
+        parse_change(change_json({.pipeline = "p", .file = "/a \"b\"", .offset = {~0ULL}, .forget = true}));
     ASSERT_TRUE(read);
     EXPECT_EQ(read->pipeline, "p");
     EXPECT_EQ(read->file, "/a \"b\"");
@@ -55,9 +57,10 @@ TEST_F(CheckpointCommandsTest, AChangeIsReadAsItWasWritten) {
 }
 
 TEST_F(CheckpointCommandsTest, WhatIsNotAChangeIsRefused) {
-    for (const auto* text : {"", "[]", "{}", R"({"pipeline":"p"})", R"({"pipeline":1,"file":"a","offset":1})",
-                             R"({"pipeline":"p","file":"a","offset":"1"})", R"({"pipeline":"p","file":"a","offset":-1})",
-                             R"({"pipeline":"p","file":"a","offset":1.5})"})
+    for (const auto* text :
+         {"", "[]", "{}", R"({"pipeline":"p"})", R"({"pipeline":1,"file":"a","offset":1})",
+          R"({"pipeline":"p","file":"a","offset":"1"})", R"({"pipeline":"p","file":"a","offset":-1})",
+          R"({"pipeline":"p","file":"a","offset":1.5})"})
         EXPECT_FALSE(parse_change(text)) << text;
     EXPECT_TRUE(parse_change(R"({"pipeline":"p","file":"a","offset":0})"));
 }
@@ -72,7 +75,8 @@ TEST_F(CheckpointCommandsTest, AnOffsetIsSetByPathOrByFileId) {
         EXPECT_EQ(now.head, some_checkpoint(1, 0).head) << "it still holds";
     }
     ASSERT_TRUE(change({.pipeline = "p", .file = some_checkpoint(1, 0).path, .offset = {100}}));
-    EXPECT_EQ(disk->stored.at({"p", some_checkpoint(1, 0).file}).head, model::Fingerprint{}) << "longer than what is below";
+    EXPECT_EQ(disk->stored.at({"p", some_checkpoint(1, 0).file}).head, model::Fingerprint{})
+        << "longer than what is below";
 }
 
 TEST_F(CheckpointCommandsTest, ACheckpointIsForgotten) {

@@ -75,7 +75,8 @@ TEST(CheckpointCodec, KeysOfAPipelineAreTogetherAndNoOtherIsAmongThem) {
     EXPECT_THAT(encode_key("nginx", kCheckpoint.file), StartsWith(key_prefix("nginx")));
     EXPECT_THAT(encode_key("nginx-2", kCheckpoint.file), testing::Not(StartsWith(key_prefix("nginx"))));
     EXPECT_THAT(marker_key("nginx"), testing::Not(StartsWith("c")));
-    EXPECT_LT(encode_key("nginx", {.inode = 255}), encode_key("nginx", {.inode = 256})) << "in the order of the numbers";
+    EXPECT_LT(encode_key("nginx", {.inode = 255}), encode_key("nginx", {.inode = 256}))
+        << "in the order of the numbers";
 }
 
 }  // namespace

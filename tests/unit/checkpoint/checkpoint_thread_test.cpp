@@ -11,9 +11,9 @@
 namespace agent::checkpoint {
 namespace {
 
-using testing::ElementsAre;
 using test::Disk;
 using test::FakeStore;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 class CheckpointThreadTest : public testing::Test {
@@ -38,7 +38,8 @@ class CheckpointThreadTest : public testing::Test {
 
     std::shared_ptr<Disk> disk = std::make_shared<Disk>();
     telemetry::Log log{{}};
-    std::unique_ptr<CheckpointThread> thread = std::make_unique<CheckpointThread>(std::make_unique<FakeStore>(disk), log);
+    std::unique_ptr<CheckpointThread> thread =
+        std::make_unique<CheckpointThread>(std::make_unique<FakeStore>(disk), log);
 };
 
 TEST_F(CheckpointThreadTest, WhatWasAskedForIsDoneBeforeItEnds) {

@@ -1,6 +1,6 @@
 #include <filesystem>
-#include <functional>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -90,7 +90,8 @@ TEST(CheckpointStore, ADataFolderThatCannotBeMadeIsAnError) {
     EXPECT_THAT(opened.error().message, HasSubstr("cannot make the data folder"));
 }
 
-// --- damage ------------------------------------------------------------------------------------------------------------
+// --- damage
+// ------------------------------------------------------------------------------------------------------------
 
 constexpr std::uint64_t kFiles = 20;
 constexpr std::uint64_t kRounds = 3;  // of writes: a checkpoint of any of them is right or older, none other is
@@ -179,7 +180,9 @@ TEST_F(DamagedStore, OpensWhateverFileIsEmpty) {
 
 TEST_F(DamagedStore, OpensWhateverFileIsCutInTheMiddle) {
     damage_each([](const fs::path& path) { fs::resize_file(path, fs::file_size(path) / 2); });
-    damage_each([](const fs::path& path) { fs::resize_file(path, fs::file_size(path) - std::min<std::uintmax_t>(fs::file_size(path), 1)); });
+    damage_each([](const fs::path& path) {
+        fs::resize_file(path, fs::file_size(path) - std::min<std::uintmax_t>(fs::file_size(path), 1));
+    });
 }
 
 TEST_F(DamagedStore, OpensWhateverBytesAreFlipped) {
@@ -188,7 +191,8 @@ TEST_F(DamagedStore, OpensWhateverBytesAreFlipped) {
             auto bytes = test::contents_of(path.string());
             if (bytes.empty()) return;
             const auto begin = bytes.size() * part / 4;
-            for (std::size_t i = begin; i < std::min(bytes.size(), begin + 8); ++i) bytes[i] = static_cast<char>(~bytes[i]);
+            for (std::size_t i = begin; i < std::min(bytes.size(), begin + 8); ++i)
+                bytes[i] = static_cast<char>(~bytes[i]);
             test::rewrite(path.string(), bytes);
         });
     }

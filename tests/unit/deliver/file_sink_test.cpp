@@ -59,7 +59,8 @@ class FileSinkTest : public testing::Test {
         config.path = path;
         config.encoding = encoding;
         sink = std::make_unique<FileSink>(
-            config, SinkContext{.labels = {{"env", "test"}}, .host = "h", .pipeline = "p", .session = {}}, listener, log);
+            config, SinkContext{.labels = {{"env", "test"}}, .host = "h", .pipeline = "p", .session = {}}, listener,
+            log);
         route = sink->open_route({.path = "/var/log/app.log", .file_id = "1-2-3"});
     }
     // The failure that the extent came back with.
@@ -91,7 +92,8 @@ TEST_F(FileSinkTest, AppendsRecordsAsLinesToTheFileThatTheTemplateNames) {
 TEST_F(FileSinkTest, WritesJsonLinesOnRequest) {
     make_sink(folder.at("out"), config::Encoding::json);
     EXPECT_EQ(deliver("one\n"), "");
-    EXPECT_THAT(test::contents_of(folder.at("out")), HasSubstr(R"("line":"one","fields":{}})" "\n"));
+    EXPECT_THAT(test::contents_of(folder.at("out")), HasSubstr(R"("line":"one","fields":{}})"
+                                                               "\n"));
 }
 
 TEST_F(FileSinkTest, AFileThatWasRotatedAwayIsMadeAnew) {

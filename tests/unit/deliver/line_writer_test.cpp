@@ -13,7 +13,8 @@ namespace agent::deliver {
 namespace {
 
 TEST(LineWriter, EveryRecordGetsALineEnding) {
-    const std::vector<model::Record> records{{.data = "one", .size = 3}, {.data = "", .size = 0}, {.data = "two", .size = 3}};
+    const std::vector<model::Record> records{
+        {.data = "one", .size = 3}, {.data = "", .size = 0}, {.data = "two", .size = 3}};
     EXPECT_EQ(join_lines(records), "one\n\ntwo\n");
     EXPECT_EQ(join_lines({}), "");
 }
@@ -28,7 +29,8 @@ TEST(LineWriter, WritesEverythingToADescriptorThatTakesALittleAtATime) {
     std::string got;
     std::jthread slow([&] {
         std::string part(10'000, '\0');
-        for (ssize_t n = ::read(reader.get(), part.data(), part.size()); n > 0; n = ::read(reader.get(), part.data(), part.size()))
+        for (ssize_t n = ::read(reader.get(), part.data(), part.size()); n > 0;
+             n = ::read(reader.get(), part.data(), part.size()))
             got.append(part, 0, static_cast<std::size_t>(n));
     });
     EXPECT_TRUE(write_all(writer.get(), bytes));

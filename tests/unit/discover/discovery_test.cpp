@@ -154,7 +154,8 @@ TEST_F(DiscoveryTest, FollowsAChainOfRenames) {
     std::vector<FileIdentity> files;
     for (int round = 0; round < 4; ++round) {
         files.push_back(identity("a.log"));
-        for (int i = round; i > 0; --i) fs::rename(at("a.log." + std::to_string(i)), at("a.log." + std::to_string(i + 1)));
+        for (int i = round; i > 0; --i)
+            fs::rename(at("a.log." + std::to_string(i)), at("a.log." + std::to_string(i + 1)));
         fs::rename(at("a.log"), at("a.log.1"));
         make("a.log");
         ASSERT_TRUE(until([&] { return found().size() == static_cast<std::size_t>(round) + 2; }));
@@ -163,7 +164,8 @@ TEST_F(DiscoveryTest, FollowsAChainOfRenames) {
     EXPECT_THAT(listener.gone, IsEmpty());
     std::map<FileIdentity, std::string> last;
     for (const auto& [file, path] : listener.moves) last[file] = path;
-    for (std::size_t i = 0; i < files.size(); ++i) EXPECT_EQ(last[files[i]], at("a.log." + std::to_string(files.size() - i)));
+    for (std::size_t i = 0; i < files.size(); ++i)
+        EXPECT_EQ(last[files[i]], at("a.log." + std::to_string(files.size() - i)));
 }
 
 TEST_F(DiscoveryTest, SaysThatADeletedFileLeft) {
@@ -287,7 +289,8 @@ TEST_F(DiscoveryTest, AReleasedFileIsForgottenAndFoundAnewIfItIsStillThere) {
     discovery->release("nobody", identity("a.log"));
 }
 
-// --- checkpoints -------------------------------------------------------------------------------------------------------
+// --- checkpoints
+// -------------------------------------------------------------------------------------------------------
 
 Checkpoint checkpoint_of(const FileIdentity& file, std::uint64_t watermark = 3) {
     return {.file = file,
@@ -357,7 +360,8 @@ TEST_F(DiscoveryTest, ExpiresOldCheckpointsOfFilesThatWereNotMet) {
     EXPECT_THAT(discovery->expire("nobody", 5000), IsEmpty());
 }
 
-// --- what events do not tell -------------------------------------------------------------------------------------------
+// --- what events do not tell
+// -------------------------------------------------------------------------------------------
 
 TEST_F(DiscoveryTest, ASweepFindsWhatEventsMissed) {
     make("a.log");
@@ -483,7 +487,8 @@ TEST_F(DiscoveryTest, CirclesOfLinksEnd) {
 TEST_F(DiscoveryTest, ManyFilesAndFoldersAtOnceAreAllFound) {
     follow("p", {"**/*.log"});
     constexpr std::size_t kFiles = 300;
-    for (std::size_t i = 0; i < kFiles; ++i) make("d" + std::to_string(i % 20) + "/" + std::to_string(i % 7) + "/" + std::to_string(i) + ".log");
+    for (std::size_t i = 0; i < kFiles; ++i)
+        make("d" + std::to_string(i % 20) + "/" + std::to_string(i % 7) + "/" + std::to_string(i) + ".log");
     EXPECT_TRUE(until([&] { return listener.found.size() == kFiles; })) << listener.found.size();
 }
 

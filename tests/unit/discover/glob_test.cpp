@@ -71,7 +71,8 @@ TEST(Glob, ItsBaseIsTheFolderBeforeTheFirstWildcard) {
 
 TEST(Glob, LeadsThroughTheFoldersOnItsWay) {
     const Glob glob("/srv/*/logs/*.log");
-    for (const auto* on_the_way : {"/", "/srv", "/srv/a", "/srv/a/logs"}) EXPECT_TRUE(glob.leads_through(on_the_way)) << on_the_way;
+    for (const auto* on_the_way : {"/", "/srv", "/srv/a", "/srv/a/logs"})
+        EXPECT_TRUE(glob.leads_through(on_the_way)) << on_the_way;
     for (const auto* elsewhere : {"/var", "/srv/a/b", "/srv/a/logs/a.log", "/srv/a/logs/x/y"})
         EXPECT_FALSE(glob.leads_through(elsewhere)) << elsewhere;
 

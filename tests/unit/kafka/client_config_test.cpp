@@ -37,8 +37,9 @@ ProducerPtr producer_of(ConfPtr conf) {
 }
 
 TEST(CheckProperty, RefusesWhatWouldLoseLines) {
-    for (const auto& [name, value] : {std::pair("acks", "1"), std::pair("acks", "0"), std::pair("request.required.acks", "1"),
-                                      std::pair("enable.idempotence", "false"), std::pair("message.timeout.ms", "5000")})
+    for (const auto& [name, value] :
+         {std::pair("acks", "1"), std::pair("acks", "0"), std::pair("request.required.acks", "1"),
+          std::pair("enable.idempotence", "false"), std::pair("message.timeout.ms", "5000")})
         EXPECT_THAT(check_property(name, value), Optional(HasSubstr("would lose lines"))) << name;
     EXPECT_THAT(check_property("delivery.timeout.ms", "5000"), Optional(HasSubstr("retries for ever")));
     EXPECT_TRUE(check_property("delivery.timeout.ms", "0"));
@@ -79,7 +80,8 @@ TEST(ProducerConf, HasTheGuaranteeTheDefaultsAndTheBrokers) {
 }
 
 TEST(ProducerConf, TheUsersPropertiesComeBeforeTheDefaults) {
-    const auto conf = producer_conf(cluster_with({{"compression.type", "zstd"}, {"linger.ms", "100"}, {"acks", "all"}}));
+    const auto conf =
+        producer_conf(cluster_with({{"compression.type", "zstd"}, {"linger.ms", "100"}, {"acks", "all"}}));
     ASSERT_TRUE(conf);
     EXPECT_EQ(value_of(conf->get(), "compression.type"), "zstd");
     EXPECT_EQ(value_of(conf->get(), "linger.ms"), "100");
@@ -101,7 +103,8 @@ TEST(VerifyGuarantee, TrustsAProducerOfOurs) {
 }
 
 TEST(VerifyGuarantee, DoesNotTrustAProducerWhoseSettingsWereLost) {
-    for (const auto& [name, value] : {std::pair("message.timeout.ms", "300000"), std::pair("enable.idempotence", "false")}) {
+    for (const auto& [name, value] :
+         {std::pair("message.timeout.ms", "300000"), std::pair("enable.idempotence", "false")}) {
         auto conf = producer_conf(cluster_with({}));
         ASSERT_TRUE(conf);
         ASSERT_EQ(rd_kafka_conf_set(conf->get(), name, value, nullptr, 0), RD_KAFKA_CONF_OK);

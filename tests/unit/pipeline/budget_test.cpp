@@ -23,17 +23,5 @@ TEST(BudgetDeathTest, TakesBackNoMoreThanItGave) {
     EXPECT_DEATH(budget.give_back(11), "bytes");
 }
 
-TEST(Window, IsFullByBytesOrByRecords) {
-    Window window;
-    EXPECT_TRUE(window.empty());
-    window.take(Window::kBytesMax, 1);
-    EXPECT_FALSE(window.has_room());
-    window.give_back(Window::kBytesMax, 1);
-    EXPECT_TRUE(window.has_room());
-    window.take(0, Window::kRecordsMax);
-    EXPECT_FALSE(window.has_room());
-    EXPECT_FALSE(window.empty()) << "empty lines are in flight too";
-}
-
 }  // namespace
 }  // namespace agent::pipeline

@@ -31,17 +31,21 @@ class Simulation {
         std::uint64_t inode;
         model::TailId tail;
         std::uint64_t size = 0;
-        std::string partial;                          // of its last line, not complete
+        std::string partial;                           // of its last line, not complete
         std::map<std::uint64_t, std::uint64_t> acked;  // extents that were delivered since it was last truncated
-        std::uint64_t watermark = 0;                  // as last seen
+        std::uint64_t watermark = 0;                   // as last seen
     };
 
     std::uint32_t below(std::uint32_t limit) { return static_cast<std::uint32_t>(random_() % limit); }
 
     void take_step() {
         switch (below(20)) {
-            case 0: make_file(); break;
-            case 1: truncate(any_file()); break;
+            case 0:
+                make_file();
+                break;
+            case 1:
+                truncate(any_file());
+                break;
             case 2:
                 world_.sink->open = !world_.sink->open;
                 if (world_.sink->open) world_.shard->sink_ready();
@@ -49,18 +53,27 @@ class Simulation {
             case 3:
                 if (below(4) == 0) crash();
                 break;
-            case 4: world_.shard->store_checkpoints(); break;
+            case 4:
+                world_.shard->store_checkpoints();
+                break;
             case 5:
             case 6:
             case 7:
             case 8:
             case 9:
-            case 10: finish_some(); break;
+            case 10:
+                finish_some();
+                break;
             case 11:
             case 12:
-            case 13: world_.poll(); break;
-            case 14: test::run_for(world_.shard->loop(), 5ms); break;
-            default: write(any_file());
+            case 13:
+                world_.poll();
+                break;
+            case 14:
+                test::run_for(world_.shard->loop(), 5ms);
+                break;
+            default:
+                write(any_file());
         }
     }
 
@@ -162,7 +175,7 @@ class Simulation {
     void check() {
         const auto status = world_.shard->status();
         const auto& pipeline = status.pipelines.at(0);
-        EXPECT_LE(pipeline.in_flight_bytes, Window::kBytesMax + (1 << 20));
+        EXPECT_LE(pipeline.in_flight_bytes, kInFlightBytesMax + (1 << 20));
         EXPECT_EQ(pipeline.in_flight_bytes > 0, !world_.sink->held.empty());
         for (const auto& told : pipeline.files) {
             auto& file = files_.at(told.identity.inode - 1);

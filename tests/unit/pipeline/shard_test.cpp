@@ -66,9 +66,9 @@ TEST(Shard, FailedRecordsAreReadAgainAndTheWatermarkWaitsForThem) {
     world.sink->finish_all();
     EXPECT_EQ(world.file(1).watermark.value, 8U);
     EXPECT_THAT(world.sink->delivered, ElementsAre("two", "one", "two"));
-    EXPECT_EQ(world.counter("venus_agent_records_failed_total",
-                            {{"pipeline", "p"}, {"sink", "fake"}, {"reason", "rewound"}}),
-              1U);
+    EXPECT_EQ(
+        world.counter("venus_agent_records_failed_total", {{"pipeline", "p"}, {"sink", "fake"}, {"reason", "rewound"}}),
+        1U);
 }
 
 TEST(Shard, NothingIsReadWithoutRoomInTheMemoryBudget) {
@@ -76,7 +76,8 @@ TEST(Shard, NothingIsReadWithoutRoomInTheMemoryBudget) {
     ShardWorld world(kLimit);
     const auto path = world.folder.at("a.log");
     std::string bytes;
-    for (int i = 0; bytes.size() < (4 << 20); ++i) bytes += "a line of about a hundred bytes, to make some extents " + std::to_string(i) + "\n";
+    for (int i = 0; bytes.size() < (4 << 20); ++i)
+        bytes += "a line of about a hundred bytes, to make some extents " + std::to_string(i) + "\n";
     test::rewrite(path, bytes);
     world.follow(path, 1);
     for (int i = 0; i < 50; ++i) world.poll();
@@ -99,7 +100,7 @@ TEST(Shard, OnePipelineThatIsStuckDoesNotStopAnother) {
     auto* other = world.add("q");
     const auto path = world.folder.at("a.log");
     std::string bytes;
-    while (bytes.size() < 2 * Window::kBytesMax) bytes += std::string(999, 'x') + "\n";
+    while (bytes.size() < 2 * kInFlightBytesMax) bytes += std::string(999, 'x') + "\n";
     test::rewrite(path, bytes);
     world.follow(path, 1, "p");
     world.follow(path, 1, "q");
@@ -109,8 +110,8 @@ TEST(Shard, OnePipelineThatIsStuckDoesNotStopAnother) {
     }));
     const auto status = world.shard->status();
     EXPECT_EQ(world.file(1, 0).watermark.value, 0U);
-    EXPECT_GE(status.pipelines.at(0).in_flight_bytes, Window::kBytesMax);
-    EXPECT_LT(status.pipelines.at(0).in_flight_bytes, Window::kBytesMax + (1 << 20)) << "its window";
+    EXPECT_GE(status.pipelines.at(0).in_flight_bytes, kInFlightBytesMax);
+    EXPECT_LT(status.pipelines.at(0).in_flight_bytes, kInFlightBytesMax + (1 << 20)) << "its window";
     EXPECT_EQ(status.pipelines.at(1).in_flight_bytes, 0U);
 }
 

@@ -73,11 +73,11 @@ class ShardWorld {
     explicit ShardWorld(std::size_t memory = 64 << 20) : memory_limit(memory) { start(); }
 
     void start(const std::string& pipeline = "p") {
-        checkpoints = std::make_unique<agent::checkpoint::CheckpointThread>(std::make_unique<test::FakeStore>(disk), log);
-        shard = std::make_unique<Shard>(memory_limit, *checkpoints, log,
-                                        [this](const std::string&, const model::FileIdentity& file) {
-                                            finished.push_back(file);
-                                        });
+        checkpoints =
+            std::make_unique<agent::checkpoint::CheckpointThread>(std::make_unique<test::FakeStore>(disk), log);
+        shard = std::make_unique<Shard>(
+            memory_limit, *checkpoints, log,
+            [this](const std::string&, const model::FileIdentity& file) { finished.push_back(file); });
         sink = add(pipeline);
     }
     FakeSink* add(const std::string& name) {

@@ -15,12 +15,13 @@ class TailTest : public testing::Test {
     TailTest() { test::rewrite(path, ""); }
 
     std::unique_ptr<Tail> make_tail() const {
-        return std::make_unique<Tail>(TailStart{.id = {1},
-                                                .path = path,
-                                                .identity = {.inode = 7},
-                                                .fd = std::make_shared<const base::UniqueFd>(::open(path.c_str(), O_RDONLY)),
-                                                .checkpoint = {}},
-                                      model::LineLimit{});
+        return std::make_unique<Tail>(
+            TailStart{.id = {1},
+                      .path = path,
+                      .identity = {.inode = 7},
+                      .fd = std::make_shared<const base::UniqueFd>(::open(path.c_str(), O_RDONLY)),
+                      .checkpoint = {}},
+            model::LineLimit{});
     }
     // Appends a line and reads it.
     ExtentPtr read_line(Tail& tail, std::string_view line) {

@@ -32,9 +32,13 @@ void read_while_it_grows(FollowedFile& file, std::mt19937& random, int steps, st
     };
     for (int step = 0; step < steps; ++step) {
         switch (random() % 6) {
-            case 0: file.read_all(); break;
+            case 0:
+                file.read_all();
+                break;
             case 1:
-            case 2: file.read_once(); break;
+            case 2:
+                file.read_once();
+                break;
             case 3: {  // a rewind
                 if (file.ends.empty()) break;
                 file.ends.resize(1 + (random() % file.ends.size()));
@@ -43,7 +47,8 @@ void read_while_it_grows(FollowedFile& file, std::mt19937& random, int steps, st
                 std::erase_if(file.records, [&](const auto& record) { return record.begin >= offset.value; });
                 break;
             }
-            default: append(random_bytes(random, chunk_max));
+            default:
+                append(random_bytes(random, chunk_max));
         }
     }
     append("\n");
@@ -73,7 +78,8 @@ TEST(ReaderModel, NeitherForReadsOfManyBuffers) {
     }
 }
 
-// Whoever truncates or rewrites a file between two reads is noticed, or the reader goes on with the same bytes as before.
+// Whoever truncates or rewrites a file between two reads is noticed, or the reader goes on with the same bytes as
+// before.
 TEST(ReaderModel, AfterARewriteTheReaderNeverMixesOldAndNew) {
     for (unsigned seed = 0; seed < 200; ++seed) {
         SCOPED_TRACE(seed);

@@ -149,7 +149,8 @@ TEST(Reader, FindsLinesWhereAPartialLineWasBefore) {
 TEST(Reader, ALineAtItsLimitAndOneOverItFareAsThePolicySays) {
     for (const auto policy : {LongLine::split, LongLine::truncate, LongLine::skip})
         for (const std::string ending : {"\n", "\r\n"})
-            for (const std::size_t max : {5UL, 1024UL, kExtentBytesMax - 1, kExtentBytesMax, kExtentBytesMax + 1, 300'000UL})
+            for (const std::size_t max :
+                 {5UL, 1024UL, kExtentBytesMax - 1, kExtentBytesMax, kExtentBytesMax + 1, 300'000UL})
                 for (const std::size_t size : {max - 1, max, max + 1, max + 2, (2 * max) - 1, 2 * max, (2 * max) + 1}) {
                     SCOPED_TRACE(testing::Message() << "policy " << static_cast<int>(policy) << " ending "
                                                     << ending.size() << " max " << max << " size " << size);

@@ -65,8 +65,10 @@ TEST(Splitter, NulAndHighBytesAreBytesLikeOthers) {
 
 TEST(Splitter, ALineOfExactlyTheLimitIsNotLong) {
     for (const auto policy : {LongLine::split, LongLine::truncate, LongLine::skip}) {
-        EXPECT_THAT(split("12345\n", {.bytes_max = 5, .policy = policy}), ElementsAre(PlainRecord{"12345", 1000, 1006}));
-        EXPECT_THAT(split("12345\r\n", {.bytes_max = 5, .policy = policy}), ElementsAre(PlainRecord{"12345", 1000, 1007}));
+        EXPECT_THAT(split("12345\n", {.bytes_max = 5, .policy = policy}),
+                    ElementsAre(PlainRecord{"12345", 1000, 1006}));
+        EXPECT_THAT(split("12345\r\n", {.bytes_max = 5, .policy = policy}),
+                    ElementsAre(PlainRecord{"12345", 1000, 1007}));
     }
 }
 
@@ -82,12 +84,14 @@ TEST(Splitter, ALongLineIsSplitIntoPiecesThatCoverIt) {
 
 TEST(Splitter, ALongLineIsTruncatedAndItsRecordCoversTheWholeLine) {
     const LineLimit limit{.bytes_max = 5, .policy = LongLine::truncate};
-    EXPECT_THAT(split("1234567\nb\n", limit), ElementsAre(PlainRecord{"12345", 1000, 1008}, PlainRecord{"b", 1008, 1010}));
+    EXPECT_THAT(split("1234567\nb\n", limit),
+                ElementsAre(PlainRecord{"12345", 1000, 1008}, PlainRecord{"b", 1008, 1010}));
 }
 
 TEST(Splitter, ALongLineIsSkippedAndItsNeighboursAreNot) {
     const LineLimit limit{.bytes_max = 5, .policy = LongLine::skip};
-    EXPECT_THAT(split("a\n123456\nb\n", limit), ElementsAre(PlainRecord{"a", 1000, 1002}, PlainRecord{"b", 1009, 1011}));
+    EXPECT_THAT(split("a\n123456\nb\n", limit),
+                ElementsAre(PlainRecord{"a", 1000, 1002}, PlainRecord{"b", 1009, 1011}));
 }
 
 TEST(Splitter, CountsWhatTheLimitDid) {

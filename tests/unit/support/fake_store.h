@@ -45,7 +45,8 @@ class FakeStore : public checkpoint::CheckpointStore {
     base::Result<checkpoint::PipelineCheckpoints> load(const std::string& pipeline) override {
         disk_->calls.push_back("load " + pipeline);
         if (disk_->unreadable) return base::fail("cannot read checkpoints");
-        checkpoint::PipelineCheckpoints loaded{.checkpoints = {}, .looked_before = disk_->looked.contains(pipeline), .damage = {}};
+        checkpoint::PipelineCheckpoints loaded{
+            .checkpoints = {}, .looked_before = disk_->looked.contains(pipeline), .damage = {}};
         for (const auto& [key, checkpoint] : disk_->stored)
             if (key.first == pipeline) loaded.checkpoints.push_back(checkpoint);
         return loaded;
