@@ -1,5 +1,6 @@
 #include "agent/admin/checkpoint_commands.h"
 
+#include <exception>
 #include <iterator>
 
 #include <boost/json.hpp>
@@ -9,6 +10,21 @@
 namespace agent::admin {
 
 namespace json = boost::json;
+
+namespace {
+
+std::string text_of_list(const json::value& report) {
+    std::string out = fmt::format("{:<20} {:>14}  {:<32} {}\n", "PIPELINE", "OFFSET", "FILE ID", "PATH");
+    for (const auto& entry : report.at("checkpoints").as_array())
+        fmt::format_to(std::back_inserter(out), "{:<20} {:>14}  {:<32} {}\n", std::string_view(entry.at("pipeline").as_string()),
+                       entry.at("offset").to_number<std::uint64_t>(), std::string_view(entry.at("file_id").as_string()),
+                       std::string_view(entry.at("path").as_string()));
+    for (const auto& message : report.at("damage").as_array())
+        fmt::format_to(std::back_inserter(out), "! {}\n", std::string_view(message.as_string()));
+    return out;
+}
+
+}  // namespace
 
 std::string checkpoints_json(checkpoint::CheckpointStore& store) {
     json::array list;
@@ -34,17 +50,11 @@ std::string checkpoints_json(checkpoint::CheckpointStore& store) {
 }
 
 std::string checkpoints_text(std::string_view text) {
-    boost::system::error_code failed;
-    const auto report = json::parse(text, failed);
-    if (failed) return {};
-    std::string out = fmt::format("{:<20} {:>14}  {:<32} {}\n", "PIPELINE", "OFFSET", "FILE ID", "PATH");
-    for (const auto& entry : report.at("checkpoints").as_array())
-        fmt::format_to(std::back_inserter(out), "{:<20} {:>14}  {:<32} {}\n", std::string_view(entry.at("pipeline").as_string()),
-                       entry.at("offset").to_number<std::uint64_t>(), std::string_view(entry.at("file_id").as_string()),
-                       std::string_view(entry.at("path").as_string()));
-    for (const auto& message : report.at("damage").as_array())
-        fmt::format_to(std::back_inserter(out), "! {}\n", std::string_view(message.as_string()));
-    return out;
+    try {
+        return text_of_list(json::parse(text));
+    } catch (const std::exception&) {  // not JSON, or of another shape: Boost.JSON says either that way
+        return {};
+    }
 }
 
 std::string change_json(const CheckpointChange& change) {

@@ -1,6 +1,7 @@
 #include "agent/admin/status_report.h"
 
 #include <algorithm>
+#include <exception>
 #include <iterator>
 
 #include <boost/json.hpp>
@@ -75,6 +76,19 @@ void append_pipeline(std::string& out, const json::value& pipeline) {
                        files.size() - kFilesShownMax);
 }
 
+std::string text_of_report(const json::value& report) {
+    std::string out = fmt::format("{} {}  {}  up {}s  config {}\n", text_of(report, "name"), text_of(report, "version"),
+                                  text_of(report, "health") == "healthy" ? "healthy" : "DEGRADED",
+                                  number_of(report, "uptime_seconds"), text_of(report, "config_file"));
+    for (const auto& reason : report.at("reasons").as_array())
+        fmt::format_to(std::back_inserter(out), "  ! {}\n", std::string_view(reason.as_string()));
+    const auto& memory = report.at("memory");
+    fmt::format_to(std::back_inserter(out), "in flight {} of {}\n", base::show_size(number_of(memory, "in_flight_bytes")),
+                   base::show_size(number_of(memory, "limit_bytes")));
+    for (const auto& pipeline : report.at("pipelines").as_array()) append_pipeline(out, pipeline);
+    return out;
+}
+
 }  // namespace
 
 std::string status_json(const AgentAbout& about, const pipeline::ShardStatus& status, const Health& health) {
@@ -95,26 +109,20 @@ std::string status_json(const AgentAbout& about, const pipeline::ShardStatus& st
 }
 
 std::string status_text(std::string_view text) {
-    boost::system::error_code failed;
-    const auto report = json::parse(text, failed);
-    if (failed) return {};
-    std::string out = fmt::format("{} {}  {}  up {}s  config {}\n", text_of(report, "name"), text_of(report, "version"),
-                                  text_of(report, "health") == "healthy" ? "healthy" : "DEGRADED",
-                                  number_of(report, "uptime_seconds"), text_of(report, "config_file"));
-    for (const auto& reason : report.at("reasons").as_array())
-        fmt::format_to(std::back_inserter(out), "  ! {}\n", std::string_view(reason.as_string()));
-    const auto& memory = report.at("memory");
-    fmt::format_to(std::back_inserter(out), "in flight {} of {}\n", base::show_size(number_of(memory, "in_flight_bytes")),
-                   base::show_size(number_of(memory, "limit_bytes")));
-    for (const auto& pipeline : report.at("pipelines").as_array()) append_pipeline(out, pipeline);
-    return out;
+    try {
+        return text_of_report(json::parse(text));
+    } catch (const std::exception&) {  // not JSON, or of another shape: Boost.JSON says either that way
+        return {};
+    }
 }
 
 int status_exit_code(std::string_view text) {
     constexpr int kDegraded = 3;
-    boost::system::error_code failed;
-    const auto report = json::parse(text, failed);
-    return !failed && text_of(report, "health") == "healthy" ? 0 : kDegraded;
+    try {
+        return text_of(json::parse(text), "health") == "healthy" ? 0 : kDegraded;
+    } catch (const std::exception&) {
+        return kDegraded;
+    }
 }
 
 }  // namespace agent::admin

@@ -49,7 +49,7 @@ struct OpenedStore {
 };
 
 // Opens `data_dir`/checkpoints, made if it is missing. One process at a time holds `data_dir`/lock. A store that RocksDB
-// cannot open is set aside as checkpoints.damaged-<Unix time>, and an empty one takes its place.
+// cannot open or read is set aside as checkpoints.damaged-<Unix time>, and an empty one takes its place.
 // Errors: the data folder cannot be made or written, another process holds the lock.
 base::Result<OpenedStore> open_checkpoint_store(const std::filesystem::path& data_dir);
 

@@ -65,7 +65,7 @@ class RocksdbStore : public CheckpointStore {
     base::Result<PipelineCheckpoints> load(const std::string& pipeline) override {
         PipelineCheckpoints loaded;
         std::string marker;
-        loaded.looked_before = set_aside_ || db_->Get({}, marker_key(pipeline), &marker).ok();
+        loaded.looked_before = set_aside_ || !db_->Get({}, marker_key(pipeline), &marker).IsNotFound();
         const auto prefix = key_prefix(pipeline);
         const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}));
         for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
@@ -113,7 +113,21 @@ base::Result<std::unique_ptr<rocksdb::DB>> open_db(const std::filesystem::path& 
     rocksdb::DB* db = nullptr;
     if (const auto status = rocksdb::DB::Open(small_options(), path.string(), &db); !status.ok())
         return base::fail("{}", status.ToString());
-    return std::unique_ptr<rocksdb::DB>(db);
+    std::unique_ptr<rocksdb::DB> opened(db);
+    // Opening reads no data. A damaged block would be met on every start, and stop all writes at the next compaction.
+    const std::unique_ptr<rocksdb::Iterator> it(opened->NewIterator({}));
+    for (it->SeekToFirst(); it->Valid();) it->Next();
+    if (!it->status().ok()) return base::fail("{}", it->status().ToString());
+    return opened;
+}
+
+// A name that is free: a rename would not take the place of an earlier damaged store.
+std::string aside_of(const std::filesystem::path& path) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto aside = fmt::format("{}.damaged-{}", path.string(), std::chrono::duration_cast<std::chrono::seconds>(now).count());
+    auto free = aside;
+    for (int i = 2; std::filesystem::exists(free); ++i) free = fmt::format("{}-{}", aside, i);
+    return free;
 }
 
 }  // namespace
@@ -126,8 +140,7 @@ base::Result<OpenedStore> open_checkpoint_store(const std::filesystem::path& dat
     OpenedStore opened;
     auto db = open_db(path);
     if (!db) {
-        const auto now = std::chrono::system_clock::now().time_since_epoch();
-        const auto aside = fmt::format("{}.damaged-{}", path.string(), std::chrono::duration_cast<std::chrono::seconds>(now).count());
+        const auto aside = aside_of(path);
         opened.damage = db.error().message;
         std::error_code failed;
         std::filesystem::rename(path, aside, failed);

@@ -35,11 +35,12 @@ DirectoryWatcher::DirectoryWatcher(base::EventLoop& loop, base::UniqueFd inotify
       readable_(loop, inotify_.get(), [this] { take_events(); }) {}
 
 base::Result<void> DirectoryWatcher::watch(const std::string& folder) {
-    if (watches_.contains(folder)) return {};
     const int watch = ::inotify_add_watch(inotify_.get(), folder.c_str(), kMask);
     if (watch < 0 && errno == ENOSPC)
         return base::fail("cannot watch {}: fs.inotify.max_user_watches is exhausted", folder);
     if (watch < 0) return base::fail("cannot watch {}: {}", folder, base::errno_text(errno));
+    if (const auto known = watches_.find(folder); known != watches_.end() && known->second != watch)
+        forget(folder);  // another folder took its name: the kernel says so only once no file of the old one is open
     // Two names of one folder share a watch: the events come under the name that was watched first.
     if (folders_.emplace(watch, folder).second) watches_.emplace(folder, watch);
     return {};

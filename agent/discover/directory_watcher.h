@@ -42,7 +42,7 @@ class DirectoryWatcher {
     static base::Result<std::unique_ptr<DirectoryWatcher>> create(base::EventLoop& loop, Observer observe,
                                                                   std::function<void()> settled);
 
-    // Watching a folder twice is one watch. Errors: errno's, ENOSPC for exhausted watches told in words.
+    // Watching a folder twice is one watch, unless its name leads to another folder by now. Errors: errno's, ENOSPC for exhausted watches told in words.
     base::Result<void> watch(const std::string& folder);
     void forget(const std::string& folder);
 

@@ -35,6 +35,10 @@ bool is_folder(const std::string& path) {
     return ::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
 }
 
+bool is_below(const std::string& path, const std::string& folder) {
+    return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Discovery>> Discovery::create(base::EventLoop& loop, DiscoveryListener& listener,
@@ -74,13 +78,14 @@ void Discovery::remove_pipeline(const std::string& name) {
     for (const auto& [folder, entries] : folders_)
         if (!leads_through(folder)) unneeded.push_back(folder);
     for (const auto& folder : unneeded) forget_folder(folder);
-    pathless_.clear();  // nobody follows them
     std::vector<model::FileIdentity> unfollowed;
     for (const auto& [identity, file] : files_)
         if (file.followers.empty()) unfollowed.push_back(identity);
     for (const auto& identity : unfollowed) forget_file(identity);
     for (auto& [path, folder] : folders_)
         std::erase_if(folder.entries, [&](const auto& entry) { return !files_.contains(entry.second.file); });
+    std::erase_if(changed_, [&](const auto& identity) { return !files_.contains(identity); });
+    settle();  // another pipeline may follow a file into a folder that nobody looks at any more
 }
 
 void Discovery::release(const std::string& pipeline, const model::FileIdentity& identity) {
@@ -134,7 +139,8 @@ void Discovery::observe(const DirectoryChange& change) {
         }
         case Change::vanished:
             vanish(folder, change.name);
-            break;
+            if (is_folder(folder)) break;
+            [[fallthrough]];  // no event tells it while a file that was in it is open
         case Change::folder_gone:
             forget_folder(folder);
             overflowed_ = true;  // a look from the patterns' bases finds what took its place
@@ -147,19 +153,30 @@ void Discovery::observe(const DirectoryChange& change) {
 
 void Discovery::settle() {
     if (std::exchange(overflowed_, false)) return sweep();
-    // A file that lost its path and got another one was renamed; one that got none is gone, or out of sight.
-    for (const auto& identity : std::exchange(pathless_, {})) {
-        const auto file = files_.find(identity);
-        if (file == files_.end() || !file->second.paths.empty()) continue;
-        listener_.file_left(identity);
-    }
+    for (const auto& identity : std::exchange(renamed_, {}))
+        if (const auto file = files_.find(identity); file != files_.end()) tell_name(identity, file->second);
     if (changed_.empty()) return;
     listener_.files_changed({changed_.begin(), changed_.end()});
     changed_.clear();
 }
 
+// A file that lost its path and has another one was renamed; one that has none is gone, or out of sight.
+void Discovery::tell_name(const model::FileIdentity& identity, File& file) {
+    if (file.paths.empty()) {
+        if (!std::exchange(file.left, true)) listener_.file_left(identity);
+    } else if (file.left || !file.paths.contains(file.path)) {
+        file.left = false;
+        file.path = *file.paths.begin();
+        listener_.file_moved(identity, file.path);
+    }
+}
+
 // Looks at everything from the patterns' bases on, and has every file read for growth.
 void Discovery::sweep() {
+    std::vector<std::string> gone;
+    for (const auto& [folder, entries] : folders_)
+        if (!is_folder(folder)) gone.push_back(folder);
+    for (const auto& folder : gone) forget_folder(folder);
     for (const auto& [name, pipeline] : pipelines_)
         for (const auto& glob : pipeline.filter.include()) attach(glob);
     for (const auto& [identity, file] : files_) changed_.insert(identity);
@@ -174,7 +191,16 @@ void Discovery::attach(const Glob& glob) {
 }
 
 void Discovery::scan(const std::string& folder, int depth) {
-    if (depth > kDepthMax) return;
+    struct stat about {};
+    if (depth > kDepthMax || ::stat(folder.c_str(), &about) != 0) return;
+    const std::pair inode(about.st_dev, about.st_ino);
+    if (std::ranges::find(scanning_, inode) != scanning_.end()) return;  // a symbolic link to a folder that it is in
+    scanning_.push_back(inode);
+    scan_entries(folder, depth);
+    scanning_.pop_back();
+}
+
+void Discovery::scan_entries(const std::string& folder, int depth) {
     if (auto watched = watcher_->watch(folder); !watched && unwatched_.insert(folder).second)
         log_.warn("folder cannot be watched: it is looked at every few seconds only",
                   {{"folder", folder}, {"error", watched.error().message}, {"seconds", kSweepInterval.count()}});
@@ -195,7 +221,16 @@ void Discovery::scan(const std::string& folder, int depth) {
     }
 }
 
+// With what is below it: a folder that was renamed brings no events of its sub-folders.
 void Discovery::forget_folder(const std::string& folder) {
+    std::vector<std::string> below;
+    for (auto it = folders_.upper_bound(folder); it != folders_.end() && it->first.starts_with(folder); ++it)
+        if (is_below(it->first, folder)) below.push_back(it->first);
+    for (const auto& path : below) forget_one_folder(path);
+    forget_one_folder(folder);
+}
+
+void Discovery::forget_one_folder(const std::string& folder) {
     const auto found = folders_.find(folder);
     if (found == folders_.end()) return;
     watcher_->forget(folder);
@@ -309,14 +344,14 @@ void Discovery::drop_path(const model::FileIdentity& identity, const std::string
     if (file == files_.end()) return;
     file->second.paths.erase(path);
     changed_.insert(identity);
-    if (file->second.paths.empty()) pathless_.insert(identity);
+    renamed_.insert(identity);
 }
 
 void Discovery::add_path(const model::FileIdentity& identity, const std::string& path) {
     auto& file = files_.at(identity);
-    const bool moved = file.paths.empty() && !file.followers.empty();
+    if (file.path.empty()) file.path = path;  // file_found() tells it
     file.paths.insert(path);
-        if (moved) listener_.file_moved(identity, path);
+    if (file.left) renamed_.insert(identity);
 }
 
 void Discovery::cannot_follow(const std::string& path, const std::string& why) {

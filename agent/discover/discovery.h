@@ -9,7 +9,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "agent/discover/directory_watcher.h"
 #include "agent/discover/glob.h"
@@ -80,6 +83,8 @@ class Discovery {
     };
     struct File {
         std::set<std::string> paths;
+        std::string path;   // the one that was told last
+        bool left = false;  // told
         std::weak_ptr<const base::UniqueFd> fd;
         std::set<std::string> followers;
     };
@@ -95,9 +100,12 @@ class Discovery {
 
     void observe(const DirectoryChange& change);
     void settle();
+    void tell_name(const model::FileIdentity& identity, File& file);
     void attach(const Glob& glob);
     void scan(const std::string& folder, int depth);
+    void scan_entries(const std::string& folder, int depth);
     void forget_folder(const std::string& folder);
+    void forget_one_folder(const std::string& folder);
     void look(const std::string& folder, const std::string& name, std::uint64_t inode, int depth);
     void place(const std::string& folder, const std::string& name, bool is_link);
     void vanish(const std::string& folder, std::string_view name);
@@ -117,8 +125,9 @@ class Discovery {
     std::map<std::string, Pipeline> pipelines_;
     std::map<std::string, Folder, std::less<>> folders_;
     std::unordered_map<model::FileIdentity, File> files_;
-    std::set<model::FileIdentity> changed_;   // since the last settle()
-    std::set<model::FileIdentity> pathless_;  // lost their last path since then
+    std::set<model::FileIdentity> changed_;  // since the last settle()
+    std::set<model::FileIdentity> renamed_;  // lost a path since then, or got one again
+    std::vector<std::pair<dev_t, ino_t>> scanning_;  // the folders that scan() is in
     std::set<std::string> troubled_;          // paths that could not be followed, said once
     std::set<std::string> unwatched_;         // folders that the sweep alone looks after, said once
     std::unordered_map<std::uint64_t, int> inodes_;  // of files_, with how many there are

@@ -37,7 +37,7 @@ struct Record {
 enum class ExtentForm : std::uint8_t {
     lines,         // complete lines
     partial_line,  // the last line of a finished file, which never got its line ending; one record
-    piece,         // a part of one line that is longer than a line may be; one record
+    piece,         // of one line that is longer than a line may be: whole pieces, or what is left of it
     skipped,       // such a line that is dropped: no bytes, no record
 };
 

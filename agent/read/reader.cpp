@@ -81,9 +81,8 @@ ReadResult Reader::read(BufferPool& pool) {
             pool.give_back(std::move(view.buffer));
             return result;
         }
-        // Only what has not been looked through yet can hold a line ending, and the last one is wanted.
-        const std::size_t known = std::min<std::size_t>(partial_bytes(), view.size);
-        const auto* last = static_cast<const char*>(::memrchr(view.data() + known, '\n', view.size - known));
+        // Also in what was looked through before: no anchor tells whether a partial line was rewritten meanwhile.
+        const auto* last = static_cast<const char*>(::memrchr(view.data(), '\n', view.size));
         if (last) {
             const auto size = static_cast<std::size_t>(last - view.data()) + 1;
             const bool drained = view.size < want;
@@ -91,6 +90,7 @@ ReadResult Reader::read(BufferPool& pool) {
             result.drained = drained;
             return result;
         }
+        if (view.size < want) scanned_ = offset_ + view.size;  // the file ends here, perhaps earlier than before
         scanned_ = std::max(scanned_, offset_ + view.size);
         if (view.size >= line_bytes_max) return read_long_line(pool, std::move(view));
         if (view.size < want) {
@@ -102,8 +102,11 @@ ReadResult Reader::read(BufferPool& pool) {
 }
 
 ReadResult Reader::read_long_line(BufferPool& pool, View view) {
-    if (limit_.policy == config::LongLine::split)
-        return make_extent(pool, std::move(view), limit_.bytes_max, offset_ + limit_.bytes_max, ExtentForm::piece);
+    if (limit_.policy == config::LongLine::split) {
+        // As many whole pieces as are certainly not the line's last one, which comes with the line ending.
+        const std::size_t size = (view.size - kLineEndingBytesMax) / limit_.bytes_max * limit_.bytes_max;
+        return make_extent(pool, std::move(view), size, offset_ + size, ExtentForm::piece);
+    }
     return end_of_long_line(pool, std::move(view));
 }
 
@@ -137,7 +140,8 @@ ReadResult Reader::end_of_long_line(BufferPool& pool, View view) {
 ReadResult Reader::read_partial_line(BufferPool& pool) {
     View view;
     auto result = read_view(pool, limit_.bytes_max, view);
-    if (result.status == ReadStatus::extent && view.size > 0) {
+    const bool completed = result.status == ReadStatus::extent && ::memchr(view.data(), '\n', view.size);
+    if (result.status == ReadStatus::extent && view.size > 0 && !completed) {
         const std::size_t size = view.size;
         return make_extent(pool, std::move(view), size, offset_ + size, ExtentForm::partial_line);
     }

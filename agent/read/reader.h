@@ -45,7 +45,8 @@ class Reader {
 
     ReadResult read(BufferPool& pool);
 
-    // The partial last line of a file that is finished, as one piece of at most `bytes_max`.
+    // The partial last line of a file that is finished, as one piece of at most `bytes_max`; at_end if it is complete by
+    // now, which is for read().
     ReadResult read_partial_line(BufferPool& pool);
 
     model::FileOffset offset() const { return offset_; }
@@ -85,7 +86,7 @@ class Reader {
     std::shared_ptr<const base::UniqueFd> file_;  // tails of several pipelines share it: reads carry their offset
     model::LineLimit limit_;
     model::FileOffset offset_;
-    model::FileOffset scanned_;  // no line ending in [offset_, scanned_)
+    model::FileOffset scanned_;  // no line ending was seen in [offset_, scanned_)
     model::Fingerprint anchor_;
 };
 

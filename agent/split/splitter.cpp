@@ -68,8 +68,13 @@ LongLines split_lines(Extent& extent, const model::LineLimit& limit) {
             split_complete_lines(extent, limit, seen);
             break;
         case model::ExtentForm::piece:
-            ++(limit.policy == config::LongLine::split ? seen.split : seen.truncated);
-            [[fallthrough]];
+            take_long_line(extent,
+                           {.data = extent.bytes.data(),
+                            .size = static_cast<std::uint32_t>(extent.bytes.size()),
+                            .begin = extent.begin,
+                            .end = extent.end},
+                           limit, seen);
+            break;
         case model::ExtentForm::partial_line:
             extent.records.push_back({.data = extent.bytes.data(),
                                       .size = static_cast<std::uint32_t>(extent.bytes.size()),

@@ -52,7 +52,8 @@ class Timer {
     std::shared_ptr<State> state_;
 };
 
-// Calls `ready` each time the descriptor is readable; level-triggered. Does not own the descriptor, which must outlive it.
+// Calls `ready` each time the descriptor is readable; level-triggered. Does not own the descriptor, which must outlive
+// it.
 class ReadableWatch {
  public:
     ReadableWatch(EventLoop& loop, int fd, std::function<void()> ready);

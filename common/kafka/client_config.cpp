@@ -27,10 +27,10 @@ constexpr std::array<Setting, 3> kGuarantee = {{
 constexpr std::array<Setting, 8> kDefaults = {{
     {"client.id", "venus-agent"},
     {"compression.type", "lz4"},
-    {"log.queue", "true"},     // librdkafka's own log lines become events, not lines on stderr
-    {"message.max.bytes", "1048588"},                 // what a broker takes by default
-    {"batch.num.messages", "100000"},                 // batch.size alone limits a batch: short lines fill it too
-    {"queue.buffering.max.messages", "10000000"},     // the memory budget is the limit, not these
+    {"log.queue", "true"},                         // librdkafka's own log lines become events, not lines on stderr
+    {"message.max.bytes", "1048588"},              // what a broker takes by default
+    {"batch.num.messages", "100000"},              // batch.size alone limits a batch: short lines fill it too
+    {"queue.buffering.max.messages", "10000000"},  // the memory budget is the limit, not these
     {"queue.buffering.max.kbytes", "2097151"},
     {"socket.keepalive.enable", "true"},
 }};
@@ -114,7 +114,8 @@ base::Result<void> verify_guarantee(const rd_kafka_t* producer) {
     for (const auto& wanted : kGuarantee) {
         const auto value = get(conf, wanted.name);
         if (!same_setting(wanted.name, value, wanted))
-            return base::fail("cannot trust this producer: {} is \"{}\" in effect, not {}", wanted.name, value, wanted.value);
+            return base::fail("cannot trust this producer: {} is \"{}\" in effect, not {}", wanted.name, value,
+                              wanted.value);
     }
     return {};
 }

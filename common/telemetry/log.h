@@ -51,7 +51,7 @@ class RateLimit {
  public:
     explicit RateLimit(std::chrono::steady_clock::duration interval) : interval_(interval) {}
 
-    bool allow(std::chrono::steady_clock::time_point now);  // true: say it, with suppressed()
+    bool allow(std::chrono::steady_clock::time_point now);    // true: say it, with suppressed()
     std::uint64_t suppressed() const { return suppressed_; }  // how often allow() said no before its last yes
 
  private:

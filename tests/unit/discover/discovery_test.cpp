@@ -1,0 +1,496 @@
+#include "agent/discover/discovery.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <map>
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/support/run_loop.h"
+#include "tests/unit/support/temp_folder.h"
+
+namespace agent::discover {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using config::FileSourceConfig;
+using config::StartAt;
+using model::Checkpoint;
+using model::FileIdentity;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+// Keeps what it hears, and the files open, as tails would.
+struct Listener : DiscoveryListener {
+    void file_found(FoundFile file) override { found.push_back(std::move(file)); }
+    void files_changed(const std::vector<FileIdentity>& files) override {
+        for (const auto& file : files) ++changes[file];
+    }
+    void file_moved(const FileIdentity& file, const std::string& path) override { moves.emplace_back(file, path); }
+    void file_left(const FileIdentity& file) override { gone.push_back(file); }
+
+    std::vector<FoundFile> found;
+    std::map<FileIdentity, int> changes;
+    std::vector<std::pair<FileIdentity, std::string>> moves;
+    std::vector<FileIdentity> gone;
+};
+
+class DiscoveryTest : public testing::Test {
+ protected:
+    DiscoveryTest() {
+        auto created = Discovery::create(loop, listener, log);
+        EXPECT_TRUE(created);
+        discovery = std::move(*created);
+    }
+
+    // Runs the loop until `true_now`, at most for a few seconds, which is less than the sweep's interval.
+    bool until(const std::function<bool()>& true_now) { return test::run_until(loop, true_now, 5s); }
+    // Long enough for all events to arrive.
+    void settle() { test::run_for(loop, 60ms); }
+
+    void follow(const std::string& pipeline, std::vector<std::string> include, std::vector<std::string> exclude = {},
+                std::vector<Checkpoint> checkpoints = {}) {
+        FileSourceConfig source;
+        for (const auto& pattern : include) source.include.push_back(folder.at(pattern));
+        source.exclude = std::move(exclude);
+        discovery->add_pipeline(pipeline, source, std::move(checkpoints), true);
+    }
+    std::string at(const std::string& name) const { return folder.at(name); }
+    void make(const std::string& name, std::string_view bytes = "line\n") {
+        fs::create_directories(fs::path(at(name)).parent_path());
+        test::rewrite(at(name), bytes);
+    }
+    FileIdentity identity(const std::string& name) const { return identify(at(name)).value_or(FileIdentity{}); }
+    std::vector<std::string> found() const {  // "pipeline name"
+        std::vector<std::string> all;
+        for (const auto& file : listener.found)
+            all.push_back(file.pipeline + " " + file.path.substr(folder.path().string().size() + 1));
+        return all;
+    }
+    std::vector<std::string> moves() const {
+        std::vector<std::string> all;
+        for (const auto& [file, path] : listener.moves) all.push_back(path.substr(folder.path().string().size() + 1));
+        return all;
+    }
+
+    test::TempFolder folder;
+    base::EventLoop loop;
+    Listener listener;
+    telemetry::Log log{{.level = config::LogLevel::error, .format = config::LogFormat::text}};
+    std::unique_ptr<Discovery> discovery;
+};
+
+TEST_F(DiscoveryTest, FindsTheFilesThatAreThere) {
+    make("a.log");
+    make("b.log");
+    make("c.txt");
+    follow("p", {"*.log"});
+    EXPECT_THAT(found(), UnorderedElementsAre("p a.log", "p b.log"));
+    EXPECT_EQ(listener.found[0].identity, identify(listener.found[0].path));
+    ASSERT_TRUE(*listener.found[0].fd);
+    EXPECT_FALSE(listener.found[0].at_end);
+}
+
+TEST_F(DiscoveryTest, FindsAFileThatAppears) {
+    follow("p", {"*.log"});
+    make("a.log");
+    EXPECT_TRUE(until([&] { return found().size() == 1; }));
+    EXPECT_THAT(found(), ElementsAre("p a.log"));
+}
+
+TEST_F(DiscoveryTest, FindsAFileThatIsMovedIntoSight) {
+    make("a.tmp");
+    follow("p", {"*.log"});
+    EXPECT_THAT(found(), IsEmpty());
+    fs::rename(at("a.tmp"), at("a.log"));
+    EXPECT_TRUE(until([&] { return found().size() == 1; }));
+}
+
+TEST_F(DiscoveryTest, FindsFilesInFoldersThatAppearFiveLevelsDeepAtOnce) {
+    follow("p", {"1/2/3/4/5/*.log"});
+    follow("q", {"**/*.log"});
+    make("1/2/3/4/5/a.log");
+    EXPECT_TRUE(until([&] { return found().size() == 2; }));
+    EXPECT_THAT(found(), UnorderedElementsAre("p 1/2/3/4/5/a.log", "q 1/2/3/4/5/a.log"));
+    make("1/2/3/4/5/b.log");
+    EXPECT_TRUE(until([&] { return found().size() == 4; }));
+}
+
+TEST_F(DiscoveryTest, SaysThatAFileWasWrittenTo) {
+    make("a.log");
+    follow("p", {"*.log"});
+    settle();
+    const auto before = listener.changes[identity("a.log")];
+    test::append_to(at("a.log"), "more\n");
+    EXPECT_TRUE(until([&] { return listener.changes[identity("a.log")] > before; }));
+}
+
+TEST_F(DiscoveryTest, FollowsARenameInPlaceAndFindsTheFileThatTakesTheName) {
+    make("a.log");
+    follow("p", {"a.log"});
+    const auto first = identity("a.log");
+    fs::rename(at("a.log"), at("a.log.1"));
+    make("a.log");
+    EXPECT_TRUE(until([&] { return found().size() == 2; }));
+    settle();
+    EXPECT_THAT(moves(), ElementsAre("a.log.1"));
+    EXPECT_EQ(listener.moves[0].first, first);
+    EXPECT_THAT(listener.gone, IsEmpty());
+    EXPECT_EQ(listener.found[1].identity, identity("a.log"));
+    EXPECT_NE(listener.found[1].identity, first);
+
+    // It is followed under its new name, which matches nothing.
+    const auto before = listener.changes[first];
+    test::append_to(at("a.log.1"), "late\n");
+    EXPECT_TRUE(until([&] { return listener.changes[first] > before; }));
+}
+
+TEST_F(DiscoveryTest, FollowsAChainOfRenames) {
+    make("a.log");
+    follow("p", {"a.log"});
+    std::vector<FileIdentity> files;
+    for (int round = 0; round < 4; ++round) {
+        files.push_back(identity("a.log"));
+        for (int i = round; i > 0; --i)
+            fs::rename(at("a.log." + std::to_string(i)), at("a.log." + std::to_string(i + 1)));
+        fs::rename(at("a.log"), at("a.log.1"));
+        make("a.log");
+        ASSERT_TRUE(until([&] { return found().size() == static_cast<std::size_t>(round) + 2; }));
+    }
+    settle();
+    EXPECT_THAT(listener.gone, IsEmpty());
+    std::map<FileIdentity, std::string> last;
+    for (const auto& [file, path] : listener.moves) last[file] = path;
+    for (std::size_t i = 0; i < files.size(); ++i)
+        EXPECT_EQ(last[files[i]], at("a.log." + std::to_string(files.size() - i)));
+}
+
+TEST_F(DiscoveryTest, SaysThatADeletedFileLeft) {
+    make("a.log");
+    follow("p", {"*.log"});
+    const auto file = identity("a.log");
+    fs::remove(at("a.log"));
+    EXPECT_TRUE(until([&] { return !listener.gone.empty(); }));
+    EXPECT_THAT(listener.gone, ElementsAre(file));
+}
+
+TEST_F(DiscoveryTest, SaysThatAFileThatWasMovedOutOfSightLeftAndThatItIsBack) {
+    make("logs/a.log");
+    fs::create_directory(at("archive"));
+    follow("p", {"logs/*.log"});
+    const auto file = identity("logs/a.log");
+    fs::rename(at("logs/a.log"), at("archive/a.log"));
+    EXPECT_TRUE(until([&] { return !listener.gone.empty(); }));
+    EXPECT_THAT(listener.gone, ElementsAre(file));
+    fs::rename(at("archive/a.log"), at("logs/b.txt"));
+    EXPECT_TRUE(until([&] { return !listener.moves.empty(); }));
+    EXPECT_THAT(moves(), ElementsAre("logs/b.txt")) << "the same tail goes on";
+    EXPECT_EQ(found().size(), 1U);
+}
+
+TEST_F(DiscoveryTest, AFileWithTwoNamesLeavesWithTheLast) {
+    make("a.log");
+    fs::create_hard_link(at("a.log"), at("b.log"));
+    follow("p", {"*.log"});
+    EXPECT_EQ(found().size(), 1U) << "one file, one tail";
+    fs::remove(at("a.log"));
+    settle();
+    EXPECT_THAT(listener.gone, IsEmpty());
+    fs::remove(at("b.log"));
+    EXPECT_TRUE(until([&] { return !listener.gone.empty(); }));
+}
+
+TEST_F(DiscoveryTest, OneFileIsFollowedByEveryPipelineThatItMatches) {
+    make("a.log");
+    follow("p", {"*.log"});
+    follow("q", {"a.*"});
+    EXPECT_THAT(found(), UnorderedElementsAre("p a.log", "q a.log"));
+    EXPECT_EQ(listener.found[0].fd, listener.found[1].fd) << "opened once";
+    make("a.b.log");
+    EXPECT_TRUE(until([&] { return found().size() == 4; }));
+    EXPECT_THAT(found(), UnorderedElementsAre("p a.log", "q a.log", "p a.b.log", "q a.b.log"));
+}
+
+TEST_F(DiscoveryTest, AnExcludedFileIsNotFollowed) {
+    make("a.log");
+    make("debug.log");
+    follow("p", {"**/*.log"}, {"debug*"});
+    make("x/debug.log");
+    make("x/b.log");
+    EXPECT_TRUE(until([&] { return found().size() == 2; }));
+    settle();
+    EXPECT_THAT(found(), UnorderedElementsAre("p a.log", "p x/b.log"));
+}
+
+TEST_F(DiscoveryTest, StartAtEndIsForWhatIsThereWhenAPipelineLooksForTheFirstTime) {
+    make("old.log");
+    FileSourceConfig source{.include = {at("*.log")}, .exclude = {}, .start_at = StartAt::end};
+    discovery->add_pipeline("first", source, {}, false);
+    make("new.log");
+    EXPECT_TRUE(until([&] { return found().size() == 2; }));
+    discovery->add_pipeline("again", source, {}, true);
+    ASSERT_EQ(listener.found.size(), 4U);
+    EXPECT_TRUE(listener.found[0].at_end);
+    for (std::size_t i = 1; i < 4; ++i) EXPECT_FALSE(listener.found[i].at_end) << i;
+}
+
+TEST_F(DiscoveryTest, ARemovedPipelineHearsNothingMoreAndOthersGoOn) {
+    make("a.log");
+    follow("p", {"*.log"});
+    follow("q", {"*.log"});
+    discovery->remove_pipeline("p");
+    make("b.log");
+    EXPECT_TRUE(until([&] { return found().size() == 3; }));
+    settle();
+    EXPECT_THAT(found(), UnorderedElementsAre("p a.log", "q a.log", "q b.log"));
+    discovery->remove_pipeline("q");
+    const auto changes = listener.changes;
+    make("c.log");
+    test::append_to(at("a.log"), "x\n");
+    settle();
+    discovery->sweep();
+    EXPECT_EQ(found().size(), 3U);
+    EXPECT_EQ(listener.changes, changes);
+    EXPECT_THAT(listener.gone, IsEmpty());
+}
+
+TEST_F(DiscoveryTest, APipelineThatIsMadeAgainFindsItsFilesAgain) {
+    make("a.log");
+    follow("p", {"*.log"});
+    discovery->remove_pipeline("p");
+    follow("p", {"*.log"});
+    EXPECT_THAT(found(), ElementsAre("p a.log", "p a.log"));
+}
+
+TEST_F(DiscoveryTest, AFileInAFolderOfARemovedPipelineLeavesForTheOtherThatFollowsIt) {
+    make("new/a.log");
+    fs::create_directory(at("old"));
+    follow("p", {"new/*.log"});
+    follow("q", {"old/*.log"});
+    fs::rename(at("new/a.log"), at("old/a.log"));
+    EXPECT_TRUE(until([&] { return found().size() == 2; }));
+    settle();
+    discovery->remove_pipeline("q");
+    settle();
+    EXPECT_THAT(listener.gone, ElementsAre(identity("old/a.log"))) << "no folder that is watched has it any more";
+}
+
+TEST_F(DiscoveryTest, AReleasedFileIsForgottenAndFoundAnewIfItIsStillThere) {
+    make("a.log");
+    follow("p", {"*.log"});
+    discovery->release("p", identity("a.log"));
+    listener.found.clear();
+    discovery->sweep();
+    EXPECT_THAT(found(), ElementsAre("p a.log"));
+    discovery->release("p", {.inode = 1});
+    discovery->release("nobody", identity("a.log"));
+}
+
+// --- checkpoints
+// -------------------------------------------------------------------------------------------------------
+
+Checkpoint checkpoint_of(const FileIdentity& file, std::uint64_t watermark = 3) {
+    return {.file = file,
+            .watermark = {watermark},
+            .head = {.length = 3, .hash = 1},
+            .anchor = {.length = 3, .hash = 1},
+            .origin_path = "/before/a.log",
+            .path = "/before/a.log",
+            .updated_ms = 1000};
+}
+
+TEST_F(DiscoveryTest, AFileComesWithItsCheckpoint) {
+    make("a.log");
+    make("b.log");
+    follow("p", {"*.log"}, {}, {checkpoint_of(identity("a.log"), 5)});
+    for (const auto& file : listener.found)
+        EXPECT_EQ(file.checkpoint.has_value(), file.path == at("a.log")) << file.path;
+}
+
+TEST_F(DiscoveryTest, AFileThatWasRotatedWhileNobodyLookedIsStillFinished) {
+    make("a.log.1");
+    make("other.log.1");
+    follow("p", {"a.log"}, {}, {checkpoint_of(identity("a.log.1"), 5)});
+    ASSERT_THAT(found(), ElementsAre("p a.log.1"));
+    EXPECT_EQ(listener.found[0].checkpoint->watermark.value, 5U);
+}
+
+TEST_F(DiscoveryTest, AnInodeThatWasUsedAgainDoesNotInheritACheckpoint) {
+    make("a.log");
+    make("b.txt");
+    auto other = identity("a.log");
+    other.generation += 1;
+    auto another = identity("b.txt");
+    another.generation += 1;
+    follow("p", {"*.log"}, {}, {checkpoint_of(other), checkpoint_of(another)});
+    ASSERT_THAT(found(), ElementsAre("p a.log"));
+    EXPECT_FALSE(listener.found[0].checkpoint);
+}
+
+TEST_F(DiscoveryTest, AFileWhoseDeviceGotAnotherNumberIsOfferedItsCheckpoint) {
+    make("a.log");
+    make("b.log");
+    auto moved = identity("a.log");
+    moved.device += 1;
+    auto unconfirmed = checkpoint_of(identity("b.log"));
+    unconfirmed.file.device += 1;
+    unconfirmed.head = {};
+    follow("p", {"*.log"}, {}, {checkpoint_of(moved), unconfirmed});
+    for (const auto& file : listener.found) {
+        if (file.path == at("a.log")) {
+            ASSERT_TRUE(file.checkpoint);
+            EXPECT_EQ(file.checkpoint->file, moved) << "the reader confirms it by its fingerprints";
+        } else {
+            EXPECT_FALSE(file.checkpoint) << "nothing could confirm it";
+        }
+    }
+}
+
+TEST_F(DiscoveryTest, ExpiresOldCheckpointsOfFilesThatWereNotMet) {
+    make("a.log");
+    auto old = checkpoint_of({.inode = 1});
+    auto recent = checkpoint_of({.inode = 2});
+    recent.updated_ms = 5000;
+    follow("p", {"*.log"}, {}, {checkpoint_of(identity("a.log")), old, recent});
+    EXPECT_THAT(discovery->expire("p", 5000), ElementsAre(old.file));
+    EXPECT_THAT(discovery->expire("p", 5000), IsEmpty()) << "told once";
+    EXPECT_THAT(discovery->expire("nobody", 5000), IsEmpty());
+}
+
+// --- what events do not tell
+// -------------------------------------------------------------------------------------------
+
+TEST_F(DiscoveryTest, ASweepFindsWhatEventsMissed) {
+    make("a.log");
+    make("x/c.log");
+    follow("p", {"**/*.log"});
+    const auto first = identity("a.log");
+    const auto third = identity("x/c.log");
+    listener.found.clear();
+
+    // The loop does not run: no event arrives.
+    fs::rename(at("a.log"), at("a.log.1"));
+    make("a.log");
+    make("y/b.log");
+    fs::remove(at("x/c.log"));
+    discovery->sweep();
+    EXPECT_THAT(found(), UnorderedElementsAre("p a.log", "p y/b.log"));
+    EXPECT_THAT(moves(), ElementsAre("a.log.1"));
+    EXPECT_THAT(listener.gone, ElementsAre(third));
+    EXPECT_GT(listener.changes[first], 0) << "it has every file read for growth";
+}
+
+TEST_F(DiscoveryTest, ASweepNoticesThatAFolderIsGone) {
+    make("x/y/a.log");
+    follow("p", {"**/*.log"});
+    const auto file = identity("x/y/a.log");
+    fs::remove_all(at("x"));
+    discovery->sweep();
+    EXPECT_THAT(listener.gone, ElementsAre(file));
+}
+
+TEST_F(DiscoveryTest, FindsFilesOfAFolderThatWasRemovedAndMadeAgain) {
+    make("x/y/a.log");
+    follow("p", {"x/y/*.log"});
+    for (std::size_t round = 2; round < 5; ++round) {
+        fs::remove_all(at("x"));
+        ASSERT_TRUE(until([&] { return listener.gone.size() == round - 1; }));
+        make("x/y/a.log");
+        ASSERT_TRUE(until([&] { return found().size() == round; })) << round;
+    }
+}
+
+TEST_F(DiscoveryTest, AFolderThatTookAnothersPlaceUnnoticedIsWatchedAfterASweep) {
+    make("x/a.log");
+    follow("p", {"x/*.log"});
+    fs::remove(at("x/a.log"));
+    EXPECT_TRUE(until([&] { return !listener.gone.empty(); }));
+    fs::remove(at("x"));  // the listener holds its file open: no event
+    make("x/a.log");
+    settle();
+    discovery->sweep();
+    EXPECT_EQ(found().size(), 2U);
+    make("x/b.log");
+    EXPECT_TRUE(until([&] { return found().size() == 3; }));
+}
+
+TEST_F(DiscoveryTest, FollowsAFolderThatIsRenamedWithWhatIsInIt) {
+    make("x/y/a.log");
+    follow("p", {"**/*.log"});
+    const auto file = identity("x/y/a.log");
+    settle();
+    fs::rename(at("x"), at("z"));
+    ASSERT_TRUE(until([&] { return !listener.moves.empty(); }));
+    EXPECT_THAT(moves(), ElementsAre("z/y/a.log"));
+    EXPECT_THAT(listener.gone, IsEmpty());
+    const auto before = listener.changes[file];
+    test::append_to(at("z/y/a.log"), "more\n");
+    EXPECT_TRUE(until([&] { return listener.changes[file] > before; }));
+    make("z/y/b.log");
+    EXPECT_TRUE(until([&] { return found().size() == 2; })) << "its sub-folders are watched under their new names";
+    EXPECT_EQ(found().back(), "p z/y/b.log");
+}
+
+TEST_F(DiscoveryTest, WhatCannotBeFollowedNowIsFollowedLater) {
+    fs::create_directory(at("a.log"));
+    fs::create_symlink(at("nowhere"), at("b.log"));
+    follow("p", {"*.log"});
+    discovery->sweep();
+    EXPECT_THAT(found(), IsEmpty());
+    fs::remove(at("a.log"));
+    make("a.log");
+    EXPECT_TRUE(until([&] { return found().size() == 1; }));
+    make("nowhere");
+    discovery->sweep();
+    EXPECT_THAT(found(), ElementsAre("p a.log", "p b.log"));
+}
+
+TEST_F(DiscoveryTest, FollowsTheFileBehindASymbolicLinkAndTheNextOneWhenTheLinkTurns) {
+    make("data/1");
+    make("data/2");
+    fs::create_symlink(at("data/1"), at("current.log"));
+    follow("p", {"*.log"});
+    ASSERT_EQ(listener.found.size(), 1U);
+    EXPECT_EQ(listener.found[0].identity, identity("data/1"));
+
+    fs::create_symlink(at("data/2"), at("next"));
+    fs::rename(at("next"), at("current.log"));
+    ASSERT_TRUE(until([&] { return listener.found.size() == 2; }));
+    EXPECT_EQ(listener.found[1].identity, identity("data/2"));
+    EXPECT_TRUE(until([&] { return !listener.gone.empty(); }));
+    EXPECT_THAT(listener.gone, ElementsAre(identity("data/1")));
+}
+
+TEST_F(DiscoveryTest, ASweepNoticesThatTheTargetOfALinkWasReplaced) {
+    make("data/1");
+    fs::create_symlink(at("data/1"), at("current.log"));
+    follow("p", {"*.log"});
+    fs::remove(at("data/1"));
+    make("data/1");
+    discovery->sweep();
+    ASSERT_EQ(listener.found.size(), 2U);
+    EXPECT_EQ(listener.found[1].identity, identity("data/1"));
+}
+
+TEST_F(DiscoveryTest, CirclesOfLinksEnd) {
+    make("x/a.log");
+    fs::create_directory_symlink(folder.path(), at("x/up"));
+    follow("p", {"**/*.log"});
+    EXPECT_THAT(found(), ElementsAre("p x/a.log"));
+    discovery->sweep();
+    EXPECT_EQ(found().size(), 1U);
+}
+
+TEST_F(DiscoveryTest, ManyFilesAndFoldersAtOnceAreAllFound) {
+    follow("p", {"**/*.log"});
+    constexpr std::size_t kFiles = 300;
+    for (std::size_t i = 0; i < kFiles; ++i)
+        make("d" + std::to_string(i % 20) + "/" + std::to_string(i % 7) + "/" + std::to_string(i) + ".log");
+    EXPECT_TRUE(until([&] { return listener.found.size() == kFiles; })) << listener.found.size();
+}
+
+}  // namespace
+}  // namespace agent::discover

@@ -1,0 +1,68 @@
+#include "agent/discover/open_file.h"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include "tests/unit/support/temp_folder.h"
+
+namespace agent::discover {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+TEST(OpenFile, IdentityStaysWithTheFileThroughRenamesAndGrowth) {
+    const test::TempFolder folder;
+    test::rewrite(folder.at("a"), "1");
+    const auto before = open_file(folder.at("a"));
+    ASSERT_TRUE(before);
+    test::append_to(folder.at("a"), "2");
+    fs::rename(folder.at("a"), folder.at("b"));
+    EXPECT_EQ(open_file(folder.at("b"))->identity, before->identity);
+    EXPECT_EQ(identify(folder.at("b")), before->identity);
+}
+
+TEST(OpenFile, FilesAreToldApart) {
+    const test::TempFolder folder;
+    test::rewrite(folder.at("a"), "same");
+    test::rewrite(folder.at("b"), "same");
+    EXPECT_NE(open_file(folder.at("a"))->identity, open_file(folder.at("b"))->identity);
+}
+
+TEST(OpenFile, AnInodeThatIsUsedAgainIsAnotherFile) {
+    const test::TempFolder folder;
+    test::rewrite(folder.at("a"), "1");
+    const auto before = *identify(folder.at("a"));
+    if (before.generation_kind == model::GenerationKind::none) GTEST_SKIP() << "no generations on this file system";
+    for (int i = 0; i < 50; ++i) {
+        fs::remove(folder.at("a"));
+        test::rewrite(folder.at("a"), "2");
+        ASSERT_NE(*identify(folder.at("a")), before);
+    }
+}
+
+TEST(OpenFile, FollowsSymbolicLinks) {
+    const test::TempFolder folder;
+    test::rewrite(folder.at("a"), "1");
+    fs::create_symlink(folder.at("a"), folder.at("link"));
+    EXPECT_EQ(open_file(folder.at("link"))->identity, open_file(folder.at("a"))->identity);
+    EXPECT_EQ(identify(folder.at("link")), identify(folder.at("a")));
+}
+
+TEST(OpenFile, RefusesWhatIsNotARegularFileAndDoesNotHangOnIt) {
+    const test::TempFolder folder;
+    fs::create_directory(folder.at("folder"));
+    ASSERT_EQ(::mkfifo(folder.at("fifo").c_str(), 0600), 0);
+    for (const auto* name : {"folder", "fifo"}) {
+        const auto opened = open_file(folder.at(name));
+        ASSERT_FALSE(opened) << name;
+        EXPECT_THAT(opened.error().message, HasSubstr("not a regular file"));
+        EXPECT_FALSE(identify(folder.at(name)));
+    }
+    EXPECT_THAT(open_file(folder.at("none")).error().message, HasSubstr("No such file or directory (ENOENT)"));
+}
+
+}  // namespace
+}  // namespace agent::discover

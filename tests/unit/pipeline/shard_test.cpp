@@ -1,0 +1,277 @@
+#include "agent/pipeline/shard.h"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/pipeline/shard_world.h"
+
+namespace agent::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+TEST(Shard, ALineIsReadDeliveredAndMovesTheWatermark) {
+    ShardWorld world;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\ntwo\npart");
+    world.follow(path, 1);
+    world.poll();
+    ASSERT_EQ(world.sink->held.size(), 1U);
+    EXPECT_EQ(world.file(1).read_offset.value, 8U);
+    EXPECT_EQ(world.file(1).watermark.value, 0U) << "reading moves nothing";
+    EXPECT_EQ(world.file(1).lag_bytes, 12U);
+    world.sink->finish_all();
+    EXPECT_EQ(world.file(1).watermark.value, 8U);
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two"));
+    EXPECT_EQ(world.shard->status().in_flight_bytes, 0U);
+}
+
+TEST(Shard, ARouteThatIsNotReadyIsNotReadFor) {
+    ShardWorld world;
+    world.sink->open = false;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\n");
+    world.follow(path, 1);
+    world.poll();
+    EXPECT_THAT(world.sink->held, IsEmpty());
+    EXPECT_EQ(world.file(1).state, "waiting");
+    world.sink->open = true;
+    world.shard->sink_ready();
+    world.poll();
+    EXPECT_EQ(world.sink->held.size(), 1U);
+}
+
+TEST(Shard, FailedRecordsAreReadAgainAndTheWatermarkWaitsForThem) {
+    ShardWorld world;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\n");
+    const auto tail = world.follow(path, 1);
+    world.poll();
+    test::append_to(path, "two\n");
+    world.shard->wake({tail});
+    world.poll();
+    ASSERT_EQ(world.sink->held.size(), 2U);
+    world.sink->finish(0, "not taken");
+    world.sink->finish(0);
+    EXPECT_EQ(world.file(1).watermark.value, 0U);
+    EXPECT_EQ(world.file(1).state, "rewinding");
+    EXPECT_EQ(world.shard->status().pipelines.at(0).rewinding, 1U);
+    ASSERT_TRUE(world.until([&] { return !world.sink->held.empty(); }));
+    world.sink->finish_all();
+    EXPECT_EQ(world.file(1).watermark.value, 8U);
+    EXPECT_THAT(world.sink->delivered, ElementsAre("two", "one", "two"));
+    EXPECT_EQ(
+        world.counter("venus_agent_records_failed_total", {{"pipeline", "p"}, {"sink", "fake"}, {"reason", "rewound"}}),
+        1U);
+}
+
+TEST(Shard, NothingIsReadWithoutRoomInTheMemoryBudget) {
+    constexpr std::size_t kLimit = 512 << 10;
+    ShardWorld world(kLimit);
+    const auto path = world.folder.at("a.log");
+    std::string bytes;
+    for (int i = 0; bytes.size() < (4 << 20); ++i)
+        bytes += "a line of about a hundred bytes, to make some extents " + std::to_string(i) + "\n";
+    test::rewrite(path, bytes);
+    world.follow(path, 1);
+    for (int i = 0; i < 50; ++i) world.poll();
+    const auto in_flight = world.shard->status().in_flight_bytes;
+    EXPECT_GE(in_flight, kLimit);
+    EXPECT_LE(in_flight, kLimit + world.sink->held.back()->charge) << "the last extent may go over";
+    const auto held = world.sink->held.size();
+    world.sink->finish(0);
+    world.poll();
+    EXPECT_EQ(world.sink->held.size(), held) << "one came, one may go";
+
+    EXPECT_TRUE(world.until([&] {
+        world.sink->finish_all();
+        return world.file(1).watermark.value == bytes.size();
+    }));
+}
+
+TEST(Shard, OnePipelineThatIsStuckDoesNotStopAnother) {
+    ShardWorld world;
+    auto* other = world.add("q");
+    const auto path = world.folder.at("a.log");
+    std::string bytes;
+    while (bytes.size() < 2 * kInFlightBytesMax) bytes += std::string(999, 'x') + "\n";
+    test::rewrite(path, bytes);
+    world.follow(path, 1, "p");
+    world.follow(path, 1, "q");
+    EXPECT_TRUE(world.until([&] {
+        other->finish_all();
+        return world.file(1, 1).watermark.value == bytes.size();
+    }));
+    const auto status = world.shard->status();
+    EXPECT_EQ(world.file(1, 0).watermark.value, 0U);
+    EXPECT_GE(status.pipelines.at(0).in_flight_bytes, kInFlightBytesMax);
+    EXPECT_LT(status.pipelines.at(0).in_flight_bytes, kInFlightBytesMax + (1 << 20)) << "its window";
+    EXPECT_EQ(status.pipelines.at(1).in_flight_bytes, 0U);
+}
+
+TEST(Shard, ATruncatedFileIsReadFromItsBeginning) {
+    ShardWorld world;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\ntwo\n");
+    const auto tail = world.follow(path, 1);
+    world.poll();
+    test::rewrite(path, "three\nfour\n");
+    world.shard->wake({tail});
+    world.poll();
+    ASSERT_EQ(world.sink->held.size(), 2U) << "what was read before is still in flight";
+    world.sink->finish(0);
+    EXPECT_EQ(world.file(1).watermark.value, 0U);
+    world.sink->finish(0);
+    EXPECT_EQ(world.file(1).watermark.value, 11U);
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two", "three", "four"));
+}
+
+TEST(Shard, DrainWaitsForWhatIsInFlightAndStoresTheCheckpoints) {
+    ShardWorld world;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\n");
+    const auto tail = world.follow(path, 1);
+    world.poll();
+    bool drained = false;
+    world.shard->drain(10s, [&] { drained = true; });
+    test::append_to(path, "two\n");
+    world.shard->wake({tail});
+    world.poll();
+    EXPECT_FALSE(drained);
+    EXPECT_EQ(world.sink->held.size(), 1U) << "it reads nothing more";
+    world.sink->finish_all();
+    world.poll();
+    EXPECT_TRUE(drained);
+    EXPECT_EQ(world.stored().at({"p", {.inode = 1}}).watermark.value, 4U);
+}
+
+TEST(Shard, CheckpointsAreStoredWithinSecondsAndOnlyWhenSomethingMoved) {
+    ShardWorld world;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\n");
+    world.follow(path, 1);
+    world.poll();
+    world.sink->finish_all();
+    EXPECT_TRUE(world.until([&] { return world.stored().contains({"p", {.inode = 1}}); }, 3s));
+    const auto writes = std::ranges::count(world.disk->calls, "write");
+    world.shard->store_checkpoints();
+    (void)world.stored();
+    EXPECT_EQ(std::ranges::count(world.disk->calls, "write"), writes);
+}
+
+TEST(Shard, ARetiredPipelineDeliversWhatIsInFlightAndIsForgotten) {
+    ShardWorld world;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\n");
+    const auto tail = world.follow(path, 1);
+    world.poll();
+    bool retired = false;
+    world.shard->retire("p", 10s, [&] { retired = true; });
+    world.poll();
+    EXPECT_FALSE(retired);
+    world.sink->finish_all();
+    world.poll();
+    EXPECT_TRUE(retired);
+    EXPECT_THAT(world.shard->status().pipelines, IsEmpty());
+    EXPECT_EQ(world.stored().at({"p", {.inode = 1}}).watermark.value, 4U);
+    world.shard->wake({tail});  // facts about what is no more
+    world.shard->left(tail);
+    world.shard->moved(tail, "b");
+    world.poll();
+}
+
+TEST(Shard, TheOffsetIsSetByHandOnceNothingIsInFlight) {
+    ShardWorld world;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\ntwo\n");
+    world.follow(path, 1);
+    world.poll();
+    EXPECT_FALSE(world.shard->set_offset("p", {.inode = 2}, {0}));
+    EXPECT_FALSE(world.shard->set_offset("q", {.inode = 1}, {0}));
+    ASSERT_TRUE(world.shard->set_offset("p", {.inode = 1}, {4}));
+    EXPECT_EQ(world.file(1).watermark.value, 0U);
+    world.sink->finish_all();
+    EXPECT_EQ(world.file(1).watermark.value, 4U);
+    world.poll();
+    world.sink->finish_all();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two", "two"));
+}
+
+TEST(Shard, ACheckpointOfAnotherDeviceIsReplaced) {
+    ShardWorld world;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\ntwo\n");
+    world.follow(path, 1);
+    world.poll();
+    world.sink->finish_all();
+    world.shard->store_checkpoints();
+    const auto before = world.stored().at({"p", {.inode = 1}});
+    world.crash();
+    world.start();
+    test::append_to(path, "three\n");
+    world.shard->follow("p", {.id = {100},
+                              .path = path,
+                              .identity = {.device = 5, .inode = 1},
+                              .fd = std::make_shared<const base::UniqueFd>(::open(path.c_str(), O_RDONLY)),
+                              .checkpoint = before});
+    world.poll();
+    world.sink->finish_all();
+    world.shard->store_checkpoints();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("three"));
+    const auto after = world.stored();
+    EXPECT_FALSE(after.contains({"p", {.inode = 1}}));
+    EXPECT_EQ(after.at({"p", {.device = 5, .inode = 1}}).watermark.value, 14U);
+}
+
+TEST(Shard, TheRouteIsOpenedUnderThePathThatTheFileWasFirstFollowedAs) {
+    ShardWorld world;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\n");
+    const auto tail = world.follow(path, 1);
+    world.poll();
+    world.sink->finish_all();
+    fs::rename(path, world.folder.at("a.log.1"));
+    world.shard->moved(tail, world.folder.at("a.log.1"));
+    world.shard->store_checkpoints();
+    EXPECT_EQ(world.stored().at({"p", {.inode = 1}}).path, world.folder.at("a.log.1"));
+    world.crash();
+    world.start();
+    world.follow(world.folder.at("a.log.1"), 1);
+    EXPECT_EQ(world.sink->routes.at(0).path, path);
+}
+
+// Takes as long as a deleted file has to be quiet.
+TEST(Shard, ADeletedFileIsFinishedWithItsPartialLineOnceItIsQuiet) {
+    ShardWorld world;
+    const auto path = world.folder.at("a.log");
+    const auto kept = world.folder.at("b.log");
+    test::rewrite(path, "one\nrest");
+    test::rewrite(kept, "two\n");
+    const auto tail = world.follow(path, 1);
+    world.follow(kept, 2);
+    world.poll();
+    world.sink->finish_all();
+    world.shard->store_checkpoints();
+    EXPECT_TRUE(world.stored().contains({"p", {.inode = 1}}));
+    std::ofstream writer(path, std::ios::app);
+    fs::remove(path);
+    world.shard->left(tail);
+    writer << "\nlate\nend" << std::flush;  // it is still written to
+    ASSERT_TRUE(world.until([&] {
+        world.sink->finish_all();
+        return !world.finished.empty();
+    }));
+    EXPECT_THAT(world.sink->delivered, UnorderedElementsAre("one", "two", "rest", "late", "end"));
+    EXPECT_THAT(world.finished, ElementsAre(model::FileIdentity{.inode = 1}));
+    EXPECT_EQ(world.shard->status().pipelines.at(0).files.size(), 1U);
+    EXPECT_FALSE(world.stored().contains({"p", {.inode = 1}})) << "a deleted file needs no checkpoint";
+}
+
+}  // namespace
+}  // namespace agent::pipeline

@@ -1,0 +1,155 @@
+// A shard on the test's own thread, a sink that does what the test says, and a store in memory.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include "agent/pipeline/shard.h"
+#include "tests/unit/support/fake_store.h"
+#include "tests/unit/support/run_loop.h"
+#include "tests/unit/support/temp_folder.h"
+
+namespace agent::pipeline {
+
+// Holds every extent until it is told what becomes of it.
+class FakeSink : public deliver::Sink {
+ public:
+    explicit FakeSink(model::DeliveryListener& listener) : listener_(listener) {}
+
+    std::unique_ptr<deliver::Route> open_route(const deliver::FileContext& file) override {
+        routes.push_back(file);
+        return std::make_unique<Gate>(open);
+    }
+    void deliver(model::ExtentPtr extent, deliver::Route& /*route*/) override { held.push_back(std::move(extent)); }
+    deliver::SinkStatus status() const override { return {.type = "fake", .target = "test"}; }
+
+    // The last word on `held[index]`. With `failure`, some records may have arrived all the same.
+    void finish(std::size_t index, const std::string& failure = "") {
+        auto extent = std::move(held.at(index));
+        held.erase(held.begin() + static_cast<std::ptrdiff_t>(index));
+        const auto arrived = failure.empty() ? extent->records.size() : extent->records.size() / 2;
+        for (std::size_t i = 0; i < arrived; ++i) delivered.emplace_back(extent->records[i].line());
+        if (failure.empty()) acked.push_back({extent->tail, extent->begin.value, extent->end.value});
+        extent->failure = failure;
+        extent->unfinished = 0;
+        listener_.extent_finished(std::move(extent));
+    }
+    void finish_all() {
+        while (!held.empty()) finish(0);
+    }
+
+    struct Acked {
+        model::TailId tail;
+        std::uint64_t begin;
+        std::uint64_t end;
+    };
+    std::vector<model::ExtentPtr> held;
+    std::vector<std::string> delivered;  // lines, in the order in which they arrived
+    std::vector<Acked> acked;            // extents
+    std::vector<deliver::FileContext> routes;
+    bool open = true;
+
+ private:
+    struct Gate : deliver::Route {
+        explicit Gate(const bool& is_open) : open(is_open) {}
+        bool ready() const override { return open; }
+        const bool& open;
+    };
+    model::DeliveryListener& listener_;
+};
+
+class ShardWorld {
+ public:
+    explicit ShardWorld(std::size_t memory = 64 << 20) : memory_limit(memory) { start(); }
+
+    void start(const std::string& pipeline = "p") {
+        checkpoints =
+            std::make_unique<agent::checkpoint::CheckpointThread>(std::make_unique<test::FakeStore>(disk), log);
+        shard = std::make_unique<Shard>(
+            memory_limit, *checkpoints, log,
+            [this](const std::string&, const model::FileIdentity& file) { finished.push_back(file); });
+        sink = add(pipeline);
+    }
+    FakeSink* add(const std::string& name) {
+        auto fake = std::make_unique<FakeSink>(*shard);
+        auto* its = fake.get();
+        config::PipelineConfig config;
+        config.name = name;
+        shard->add(std::make_unique<Pipeline>(Pipeline{.config = config,
+                                                       .line_limit = {},
+                                                       .probe = {name, "fake", registry, log},
+                                                       .sink = std::move(fake),
+                                                       .tails = {},
+                                                       .ready = {},
+                                                       .waiting = {},
+                                                       .retired = {},
+                                                       .patience = {}}));
+        return its;
+    }
+    // As kill -9 would: what is in flight is gone, what was handed to the store is not.
+    void crash() {
+        shard.reset();
+        checkpoints.reset();
+    }
+
+    model::TailId follow(const std::string& path, std::uint64_t inode, const std::string& pipeline = "p") {
+        test::append_to(path, "");
+        TailStart tail{.id = {++tails},
+                       .path = path,
+                       .identity = {.inode = inode},
+                       .fd = std::make_shared<const base::UniqueFd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
+                       .checkpoint = {}};
+        const auto known = stored();
+        if (const auto its = known.find({pipeline, tail.identity}); its != known.end()) tail.checkpoint = its->second;
+        shard->follow(pipeline, std::move(tail));
+        return {tails};
+    }
+    void poll() { test::poll(shard->loop()); }
+    bool until(const std::function<bool()>& true_now, std::chrono::seconds time = std::chrono::seconds(20)) {
+        return test::run_until(shard->loop(), true_now, time);
+    }
+    FileStatus file(std::uint64_t inode, std::size_t pipeline = 0) {
+        const auto status = shard->status();
+        for (const auto& one : status.pipelines.at(pipeline).files)
+            if (one.identity.inode == inode) return one;
+        return {};
+    }
+    // What is in the store, once everything that was handed to it is.
+    std::map<agent::checkpoint::CheckpointBatch::Key, model::Checkpoint> stored() {
+        if (!checkpoints) return disk->stored;
+        std::promise<std::map<agent::checkpoint::CheckpointBatch::Key, model::Checkpoint>> answer;
+        checkpoints->visit([&](agent::checkpoint::CheckpointStore&) { answer.set_value(disk->stored); });
+        return answer.get_future().get();
+    }
+    std::uint64_t counter(const std::string& name, const telemetry::MetricLabels& labels) {
+        return registry.counter(name, "", labels).value();
+    }
+    bool drain() {
+        bool drained = false;
+        shard->drain(std::chrono::seconds(5), [&] { drained = true; });
+        return until([&] { return drained; });
+    }
+
+    std::size_t memory_limit;
+    test::TempFolder folder;
+    telemetry::Log log{{.level = config::LogLevel::error, .format = config::LogFormat::text}};
+    telemetry::Registry registry;
+    std::shared_ptr<test::Disk> disk = std::make_shared<test::Disk>();
+    std::unique_ptr<agent::checkpoint::CheckpointThread> checkpoints;
+    std::unique_ptr<Shard> shard;
+    FakeSink* sink = nullptr;
+    std::vector<model::FileIdentity> finished;
+    std::uint64_t tails = 0;
+};
+
+}  // namespace agent::pipeline

@@ -1,0 +1,140 @@
+#include "agent/pipeline/tail.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+
+#include "tests/unit/support/temp_folder.h"
+
+namespace agent::pipeline {
+namespace {
+
+using model::ExtentPtr;
+
+class TailTest : public testing::Test {
+ protected:
+    TailTest() { test::rewrite(path, ""); }
+
+    std::unique_ptr<Tail> make_tail() const {
+        return std::make_unique<Tail>(
+            TailStart{.id = {1},
+                      .path = path,
+                      .identity = {.inode = 7},
+                      .fd = std::make_shared<const base::UniqueFd>(::open(path.c_str(), O_RDONLY)),
+                      .checkpoint = {}},
+            model::LineLimit{});
+    }
+    // Appends a line and reads it.
+    ExtentPtr read_line(Tail& tail, std::string_view line) {
+        test::append_to(path, line);
+        auto result = tail.reader.read(pool);
+        EXPECT_EQ(result.status, read::ReadStatus::extent);
+        tail.open_extent(*result.extent);
+        return std::move(result.extent);
+    }
+
+    test::TempFolder folder;
+    std::string path = folder.at("a.log");
+    read::BufferPool pool{read::kReadBytes, 2};
+};
+
+TEST_F(TailTest, TheWatermarkMovesWithWhatIsDelivered) {
+    auto tail = make_tail();
+    EXPECT_TRUE(tail->begin({}, false));
+    const auto first = read_line(*tail, "1\n");
+    const auto second = read_line(*tail, "22\n");
+    EXPECT_FALSE(tail->close_extent(*second)) << "the first one is not finished";
+    EXPECT_EQ(tail->watermark.offset.value, 0U);
+    EXPECT_TRUE(tail->close_extent(*first));
+    EXPECT_EQ(tail->watermark.offset.value, 5U);
+    EXPECT_FALSE(tail->has_in_flight());
+}
+
+TEST_F(TailTest, AFailedExtentLeavesAGapThatNothingBehindItCloses) {
+    auto tail = make_tail();
+    tail->begin({}, false);
+    const auto first = read_line(*tail, "1\n");
+    const auto second = read_line(*tail, "22\n");
+    const auto third = read_line(*tail, "333\n");
+    EXPECT_TRUE(tail->close_extent(*first));
+    second->failure = "not taken";
+    EXPECT_FALSE(tail->close_extent(*second));
+    EXPECT_FALSE(tail->close_extent(*third));
+    EXPECT_EQ(tail->watermark.offset.value, 2U);
+    EXPECT_FALSE(tail->has_in_flight());
+
+    tail->rewind();
+    EXPECT_EQ(tail->reader.offset().value, 2U) << "it reads again from the watermark";
+}
+
+TEST_F(TailTest, WhatWasReadBeforeATruncationDoesNotMoveTheWatermarkAfterIt) {
+    auto tail = make_tail();
+    tail->begin({}, false);
+    const auto before = read_line(*tail, "a long line\n");
+    test::rewrite(path, "");
+    tail->start_anew();
+    const auto after = read_line(*tail, "1\n");
+    EXPECT_FALSE(tail->is_current(*before));
+    EXPECT_FALSE(tail->close_extent(*before));
+    EXPECT_EQ(tail->watermark.offset.value, 0U);
+    EXPECT_TRUE(tail->close_extent(*after));
+    EXPECT_EQ(tail->watermark.offset.value, 2U);
+}
+
+TEST_F(TailTest, GoesOnFromItsCheckpoint) {
+    model::Checkpoint checkpoint;
+    {
+        auto tail = make_tail();
+        tail->begin({}, false);
+        const auto extent = read_line(*tail, "one\ntwo\n");
+        tail->close_extent(*extent);
+        checkpoint = tail->checkpoint();
+        EXPECT_EQ(checkpoint.watermark.value, 8U);
+        EXPECT_EQ(checkpoint.head, model::Fingerprint::of("one\ntwo\n"));
+        EXPECT_EQ(checkpoint.anchor, model::Fingerprint::of("one\ntwo\n"));
+        EXPECT_GT(checkpoint.updated_ms, 0U);
+    }
+    auto tail = make_tail();
+    EXPECT_TRUE(tail->begin(checkpoint, false));
+    EXPECT_FALSE(tail->dirty);
+    EXPECT_EQ(read_line(*tail, "three\n")->bytes, "three\n");
+    EXPECT_EQ(tail->checkpoint().head, checkpoint.head) << "the head is that of the bytes below the watermark";
+}
+
+TEST_F(TailTest, AFileThatIsNotWhatItsCheckpointRemembersIsReadFromItsBeginning) {
+    test::rewrite(path, "one\ntwo\n");
+    auto before = make_tail();
+    before->begin({}, false);
+    const auto extent = before->reader.read(pool).extent;
+    before->open_extent(*extent);
+    before->close_extent(*extent);
+    const auto checkpoint = before->checkpoint();
+    for (const auto* now : {"six\nten\n", "one\n", "", "six\nten\nand more\n", "xne\ntwo\n"}) {
+        test::rewrite(path, now);
+        auto tail = make_tail();
+        EXPECT_FALSE(tail->begin(checkpoint, true)) << now;
+        EXPECT_EQ(tail->watermark.offset.value, 0U) << "start_at does not apply";
+        EXPECT_TRUE(tail->dirty);
+    }
+}
+
+TEST_F(TailTest, BeginsAtTheEndBehindTheLastCompleteLine) {
+    test::rewrite(path, "one\ntwo\npart");
+    auto tail = make_tail();
+    EXPECT_TRUE(tail->begin({}, true));
+    EXPECT_EQ(tail->watermark.offset.value, 8U);
+    EXPECT_EQ(read_line(*tail, "ial\n")->bytes, "partial\n");
+    EXPECT_EQ(tail->lag_bytes(), 8U);
+}
+
+TEST_F(TailTest, IsMovedByHand) {
+    auto tail = make_tail();
+    tail->begin({}, false);
+    const auto extent = read_line(*tail, "one\ntwo\nthree\n");
+    tail->close_extent(*extent);
+    tail->move_to({4});
+    EXPECT_EQ(tail->watermark.offset.value, 4U);
+    EXPECT_EQ(tail->reader.read(pool).extent->bytes, "two\nthree\n");
+}
+
+}  // namespace
+}  // namespace agent::pipeline
