@@ -1,5 +1,7 @@
 #include "agent/admin/admin_server.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "agent/admin/checkpoint_commands.h"
@@ -23,6 +25,8 @@ base::Result<std::unique_ptr<AdminServer>> AdminServer::listen(base::EventLoop& 
                                                                AdminSources sources) {
     std::unique_ptr<AdminServer> server(new AdminServer(control, std::move(sources)));
     auto* self = server.get();
+    std::error_code failed;  // binding says it better
+    std::filesystem::create_directories(std::filesystem::path(config.admin_socket).parent_path(), failed);
     auto admin = net::HttpServer::listen(
         control, "unix:" + config.admin_socket,
         [self](const auto& request, auto respond) { self->serve_admin(request, std::move(respond)); });

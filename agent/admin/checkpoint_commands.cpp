@@ -111,7 +111,7 @@ base::Result<std::string> change_checkpoint(checkpoint::CheckpointStore& store, 
         checkpoint->watermark = change.offset;
         entry = *checkpoint;
     }
-    if (auto written = store.write(batch); !written) return std::unexpected(written.error());
+    if (auto written = store.write(batch, checkpoint::Durability::host); !written) return std::unexpected(written.error());
     return change.forget ? fmt::format("forgot {}", checkpoint->path)
                          : fmt::format("{} is read from {} on", checkpoint->path, change.offset.value);
 }

@@ -46,6 +46,7 @@ class Daemon {
  private:
     base::Result<void> start();
     void take_signal(int signal);
+    void tell_ready();
     void reload();
     void shut_down();
     admin::AgentAbout about() const;
@@ -99,8 +100,7 @@ base::Result<void> Daemon::start() {
     admin_ = std::move(*admin);
     applier_->apply_initial([this] {
         log_.info("agent is ready", {{"pipelines", applier_->effective().pipelines.size()}, {"version", kVersion}});
-        notifier_.ready();
-        notifier_.status(fmt::format("{} pipelines", applier_->effective().pipelines.size()));
+        tell_ready();
     });
     if (const auto interval = notifier_.watchdog_interval()) watchdog_.every(*interval, [this] { notifier_.watchdog(); });
     return {};
@@ -122,10 +122,15 @@ void Daemon::take_signal(int signal) {
     shut_down();
 }
 
+void Daemon::tell_ready() {
+    notifier_.ready();
+    notifier_.status(fmt::format("{} pipelines", applier_->effective().pipelines.size()));
+}
+
 void Daemon::reload() {
     if (stopping_ || !applier_) return;
     notifier_.reloading();
-    applier_->reload([this] { notifier_.ready(); });
+    applier_->reload([this] { tell_ready(); });
 }
 
 void Daemon::shut_down() {

@@ -80,6 +80,10 @@ int main(int argc, char** argv) {
         exit_code = agent::app::show_version();
     });
 
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& wrong) {  // --help is one, too
+        return app.exit(wrong) == 0 ? agent::app::kExitOk : agent::app::kExitBadConfig;
+    }
     return exit_code;
 }

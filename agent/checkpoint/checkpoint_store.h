@@ -32,12 +32,16 @@ struct PipelineCheckpoints {
     std::vector<std::string> damage;  // checkpoints that could not be read, as messages
 };
 
+// What a write survives: the end of this process, or that of the host too.
+enum class Durability : std::uint8_t { process, host };
+
 // Thread: one at a time. Every call blocks on the disk.
 class CheckpointStore {
  public:
     virtual ~CheckpointStore() = default;
 
-    virtual base::Result<void> write(const CheckpointBatch& batch) = 0;  // durable when it returns
+    // When it returns, this batch is as durable as `durability` says; with `host`, all earlier ones are, too.
+    virtual base::Result<void> write(const CheckpointBatch& batch, Durability durability) = 0;
     virtual base::Result<PipelineCheckpoints> load(const std::string& pipeline) = 0;
     virtual base::Result<std::vector<std::string>> pipelines() = 0;      // that have checkpoints, sorted
 };

@@ -12,15 +12,17 @@ CheckpointThread::~CheckpointThread() {
     thread_.join();
 }
 
-void CheckpointThread::write(CheckpointBatch batch) {
-    if (batch.empty()) return;
-    loop_.post([this, batch = std::move(batch)]() mutable { write_now(std::move(batch)); });
+void CheckpointThread::write(CheckpointBatch batch, Durability durability) {
+    if (batch.empty() && durability == Durability::process) return;
+    loop_.post([this, batch = std::move(batch), durability]() mutable { write_now(std::move(batch), durability); });
 }
 
-void CheckpointThread::write_now(CheckpointBatch batch) {
+void CheckpointThread::write_now(CheckpointBatch batch, Durability durability) {
     batch.changes.merge(std::exchange(unwritten_.changes, {}));  // what is newer stays
     batch.looked.merge(std::exchange(unwritten_.looked, {}));
-    if (auto written = store_->write(batch); written) {
+    if (batch.empty() && !unsynced_) return;
+    if (auto written = store_->write(batch, durability); written) {
+        unsynced_ = durability == Durability::process;
         if (std::exchange(failing_, false)) log_.info("checkpoints are written again");
         return;
     } else if (!std::exchange(failing_, true)) {

@@ -23,18 +23,20 @@ class CheckpointThread {
     CheckpointThread(const CheckpointThread&) = delete;
     CheckpointThread& operator=(const CheckpointThread&) = delete;
 
-    void write(CheckpointBatch batch);
+    // An empty batch with `host` makes durable what was written before, where that is needed.
+    void write(CheckpointBatch batch, Durability durability);
     void load(std::string pipeline, std::function<void(PipelineCheckpoints)> loaded);
     // For `checkpoints list`: what is durable.
     void visit(std::function<void(CheckpointStore&)> visitor);
 
  private:
-    void write_now(CheckpointBatch batch);
+    void write_now(CheckpointBatch batch, Durability durability);
 
     std::unique_ptr<CheckpointStore> store_;
     telemetry::Log& log_;
     CheckpointBatch unwritten_;
     bool failing_ = false;
+    bool unsynced_ = false;  // something was written that the host's end would undo
     base::EventLoop loop_;
     std::thread thread_;
 };

@@ -45,7 +45,7 @@ class RocksdbStore : public CheckpointStore {
     RocksdbStore(base::UniqueFd lock, std::unique_ptr<rocksdb::DB> db, bool set_aside)
         : lock_(std::move(lock)), db_(std::move(db)), set_aside_(set_aside) {}
 
-    base::Result<void> write(const CheckpointBatch& batch) override {
+    base::Result<void> write(const CheckpointBatch& batch, Durability durability) override {
         rocksdb::WriteBatch writes;
         for (const auto& [key, checkpoint] : batch.changes) {
             const auto encoded = encode_key(key.first, key.second);
@@ -56,7 +56,7 @@ class RocksdbStore : public CheckpointStore {
         }
         for (const auto& pipeline : batch.looked) writes.Put(marker_key(pipeline), std::string(1, kCodecVersion));
         rocksdb::WriteOptions options;
-        options.sync = true;
+        options.sync = durability == Durability::host;
         if (const auto status = db_->Write(options, &writes); !status.ok())
             return base::fail("cannot write checkpoints: {}", status.ToString());
         return {};

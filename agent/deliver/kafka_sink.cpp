@@ -108,7 +108,7 @@ void KafkaSink::produce_batch(model::Extent* extent, const std::vector<model::Re
         }
         done += count;
         const int taken = rd_kafka_produce_batch(route.topic.handle, partition, 0, batch_.data(), static_cast<int>(count));
-        cluster_.handed_over(route.topic, partition, bytes, static_cast<std::size_t>(taken));
+        if (taken > 0) cluster_.handed_over(route.topic, partition, bytes, static_cast<std::size_t>(taken));
         if (static_cast<std::size_t>(taken) == count) continue;
         for (std::size_t i = 0; i < count; ++i)
             if (batch_[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) cluster_.refused(extent, 1, route.topic, batch_[i].err);

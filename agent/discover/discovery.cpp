@@ -88,8 +88,12 @@ void Discovery::remove_pipeline(const std::string& name) {
     settle();  // another pipeline may follow a file into a folder that nobody looks at any more
 }
 
-void Discovery::release(const std::string& pipeline, const model::FileIdentity& identity) {
-    if (const auto found = pipelines_.find(pipeline); found != pipelines_.end()) found->second.following.erase(identity);
+void Discovery::release(const std::string& pipeline, const model::FileIdentity& identity,
+                        const std::optional<model::Checkpoint>& checkpoint) {
+    if (const auto found = pipelines_.find(pipeline); found != pipelines_.end()) {
+        found->second.following.erase(identity);
+        if (checkpoint) found->second.unclaimed[identity.inode].push_back(*checkpoint);
+    }
     const auto file = files_.find(identity);
     if (file == files_.end()) return;
     file->second.followers.erase(pipeline);

@@ -67,7 +67,9 @@ class Discovery {
     void remove_pipeline(const std::string& name);
 
     // The pipeline is done with a file that had left.
-    void release(const std::string& pipeline, const model::FileIdentity& file);
+    // With a checkpoint, in case it comes into sight again.
+    void release(const std::string& pipeline, const model::FileIdentity& file,
+                 const std::optional<model::Checkpoint>& checkpoint = {});
 
     // Takes out the checkpoints of files that were not met again and that are older than `updated_before_ms` (Unix time).
     std::vector<model::FileIdentity> expire(const std::string& pipeline, std::uint64_t updated_before_ms);

@@ -14,6 +14,10 @@ namespace agent::pipeline {
 
 namespace {
 
+constexpr std::uint64_t kHeaderBytesMax = 4200;    // a path (PATH_MAX), or less, and its name
+constexpr std::uint64_t kEnvelopeBytesMax = 8192;  // of the json encoding around a line: paths and names
+constexpr std::uint64_t kEscapeMax = 6;            // "\u0001" for one byte
+
 const char* type_name(config::SinkType type) {
     switch (type) {
         case config::SinkType::kafka: return "kafka";
@@ -41,10 +45,17 @@ base::Result<std::unique_ptr<deliver::Sink>> build_sink(const config::SinkConfig
     return base::fail("cannot build a sink of unknown type {}", static_cast<int>(config.type));
 }
 
-// A line that a broker would refuse for its size is a long line, whatever max_line_bytes allows.
-model::LineLimit line_limit_of(const config::PipelineConfig& config) {
+// The largest line whose record the cluster takes, as the user configured it.
+std::uint64_t record_bytes_max(const config::SinkConfig& sink, const config::ClusterConfig& cluster) {
+    std::uint64_t bytes = kafka::record_bytes_max(cluster);
+    bytes -= std::min<std::uint64_t>(bytes / 2, sink.headers.size() * kHeaderBytesMax + sink.key.size());
+    return sink.encoding == config::Encoding::json ? (bytes - std::min(bytes / 2, kEnvelopeBytesMax)) / kEscapeMax : bytes;
+}
+
+// A line that would be refused for its size is a long line, whatever max_line_bytes allows: it must not stop its file.
+model::LineLimit line_limit_of(const config::PipelineConfig& config, const config::ClusterConfig* cluster) {
     model::LineLimit limit{.bytes_max = config.source.max_line_bytes, .policy = config.source.long_line};
-    if (config.sink.type == config::SinkType::kafka) limit.bytes_max = std::min(limit.bytes_max, kafka::kRecordBytesMax);
+    if (cluster) limit.bytes_max = std::min(limit.bytes_max, record_bytes_max(config.sink, *cluster));
     return limit;
 }
 
@@ -61,7 +72,7 @@ base::Result<std::unique_ptr<Pipeline>> build_pipeline(const config::PipelineCon
                            shard, log);
     if (!sink) return std::unexpected(sink.error());
     return std::make_unique<Pipeline>(Pipeline{.config = config,
-                                               .line_limit = line_limit_of(config),
+                                               .line_limit = line_limit_of(config, cluster),
                                                .probe = {config.name, type_name(config.sink.type), registry, log},
                                                .sink = std::move(*sink),
                                                .tails = {},

@@ -20,7 +20,7 @@ constexpr std::size_t kInFlightBytesMax = 8 << 20;
 
 // One configured flow as its shard runs it.
 //
-// Life: built by the factory on the control thread, moved to its shard, dies there with nothing in flight.
+// Life: built by the factory on its shard, dies there with nothing in flight.
 // Thread: its shard's.
 struct Pipeline {
     config::PipelineConfig config;

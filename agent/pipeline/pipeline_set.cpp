@@ -54,12 +54,13 @@ PipelineSet::PipelineSet(base::EventLoop& control, checkpoint::CheckpointThread&
       registry_(registry),
       log_(log),
       session_(std::move(session)),
-      shard_(memory_limit, checkpoints, log, [this](const std::string& pipeline, const model::FileIdentity& file) {
-          on_control([this, pipeline, file] {
+      shard_(memory_limit, checkpoints, log, [this](const std::string& pipeline, const model::FileIdentity& file,
+                                                 std::optional<model::Checkpoint> checkpoint) {
+          on_control([this, pipeline, file, checkpoint = std::move(checkpoint)] {
               if (const auto found = tails_.find(file); found != tails_.end() && found->second.erase(pipeline) > 0 &&
                                                         found->second.empty())
                   tails_.erase(found);
-              if (discovery_) discovery_->release(pipeline, file);
+              if (discovery_) discovery_->release(pipeline, file, checkpoint);
           });
       }) {}
 
@@ -174,8 +175,8 @@ void PipelineSet::begin_discovery(const std::string& name, checkpoint::PipelineC
     batch.looked.insert(name);
     // Behind the tails that were just found: their checkpoints come first, or `start_at` would be forgotten by a crash.
     on_shard([this, batch = std::move(batch)]() mutable {
-        shard_.store_checkpoints();
-        checkpoints_.write(std::move(batch));
+        shard_.store_checkpoints(checkpoint::Durability::host);
+        checkpoints_.write(std::move(batch), checkpoint::Durability::host);
     });
 }
 

@@ -37,7 +37,7 @@ Shard::Shard(std::size_t memory_limit, checkpoint::CheckpointThread& checkpoints
       checkpoint_timer_(loop_),
       left_timer_(loop_),
       patience_timer_(loop_) {
-    checkpoint_timer_.every(kCheckpointInterval, [this] { store_checkpoints(); });
+    checkpoint_timer_.every(kCheckpointInterval, [this] { store_checkpoints(checkpoint::Durability::host); });
     left_timer_.every(kLeftInterval, [this] { look_after_left_tails(); });
 }
 
@@ -65,6 +65,7 @@ bool Shard::take_turn() {
 // True: there is more to read.
 bool Shard::read_extent(Pipeline& pipeline, Tail& tail) {
     tail.woken = false;
+    if (tail.go_to) return false;  // settle() moves it as soon as nothing is in flight
     auto result = tail.reader.read(pool_);
     switch (result.status) {
         case read::ReadStatus::extent:
@@ -140,13 +141,14 @@ void Shard::extent_finished(ExtentPtr extent) {
     auto& tail = *pipeline->tails.at(extent->tail);
     budget_.give_back(extent->charge);
     pipeline->window.give_back(extent->charge);
-    tail.close_extent(*extent);
+    if (tail.close_extent(*extent)) unstored_bytes_ += extent->end - extent->begin;
     if (extent->failure.empty())
         pipeline->probe.extent_delivered(*extent);
     else
         extent_failed(*pipeline, tail, *extent);
     pool_.give_back(std::move(extent->buffer));
 
+    if (unstored_bytes_ >= kUnstoredBytesMax) store_checkpoints(checkpoint::Durability::process);
     if (!tail.has_in_flight()) settle(*pipeline, tail);
     if (pipeline->retiring) try_to_retire(*pipeline);
     if (draining_) check_drained();
@@ -224,7 +226,8 @@ void Shard::follow(const std::string& name, TailStart start) {
     auto tail = std::make_unique<Tail>(std::move(start), pipeline.line_limit);
     if (!tail->begin(checkpoint, at_end)) pipeline.probe.checkpoint_mismatched(tail->path, tail->file_id);
     if (checkpoint && checkpoint->file != tail->identity)  // its device has got another number
-        checkpoints_.write({.changes = {{{name, checkpoint->file}, std::nullopt}}, .looked = {}});
+        checkpoints_.write({.changes = {{{name, checkpoint->file}, std::nullopt}}, .looked = {}},
+                           checkpoint::Durability::host);
     tail->route = pipeline.sink->open_route({.path = tail->origin_path, .file_id = tail->file_id});
     pipeline.probe.file_opened(tail->path, tail->file_id, tail->watermark.offset);
     auto& followed = *tail;
@@ -319,12 +322,10 @@ bool Shard::try_to_finish(Pipeline& pipeline, Tail& tail) {
 
 void Shard::close_tail(Pipeline& pipeline, Tail& tail, bool deleted) {
     const auto& name = pipeline.config.name;
-    checkpoint::CheckpointBatch batch;
-    auto& change = batch.changes[{name, tail.identity}];
-    if (!deleted) change = tail.checkpoint();  // it may come into sight again
-    checkpoints_.write(std::move(batch));
+    const auto checkpoint = deleted ? std::nullopt : std::optional(tail.checkpoint());
+    checkpoints_.write({.changes = {{{name, tail.identity}, checkpoint}}, .looked = {}}, checkpoint::Durability::host);
     pipeline.probe.file_closed(tail.path, tail.file_id);
-    finished_(name, tail.identity);
+    finished_(name, tail.identity, checkpoint);
     pipeline_of_tail_.erase(tail.id);
     pipeline.tails.erase(tail.id);
     pipeline.probe.set_open_files(pipeline.tails.size());
@@ -332,14 +333,15 @@ void Shard::close_tail(Pipeline& pipeline, Tail& tail, bool deleted) {
 
 // --- checkpoints, drain, status ----------------------------------------------------------------------------------------
 
-void Shard::store_checkpoints() {
+void Shard::store_checkpoints(checkpoint::Durability durability) {
+    unstored_bytes_ = 0;
     checkpoint::CheckpointBatch batch;
     for (auto* pipeline : rotation_) {
         for (auto& [id, tail] : pipeline->tails)
             if (std::exchange(tail->dirty, false)) batch.changes[{pipeline->config.name, tail->identity}] = tail->checkpoint();
         pipeline->probe.set_in_flight(pipeline->window.bytes());
     }
-    checkpoints_.write(std::move(batch));
+    checkpoints_.write(std::move(batch), durability);
 }
 
 void Shard::retire(const std::string& name, std::chrono::milliseconds patience, base::Task retired) {
@@ -362,7 +364,7 @@ void Shard::try_to_retire(Pipeline& pipeline) {
     if (pipeline.window.bytes() > 0 || !pipeline.retired) return;
     // Not from within a delivery of this very pipeline.
     loop_.post([this, name = pipeline.config.name, retired = std::exchange(pipeline.retired, nullptr)]() mutable {
-        store_checkpoints();
+        store_checkpoints(checkpoint::Durability::host);
         auto& leaving = *pipelines_.at(name);
         for (const auto& [id, tail] : leaving.tails) pipeline_of_tail_.erase(id);
         leaving.probe.set_open_files(0);
@@ -395,7 +397,7 @@ void Shard::check_drained() {
     if (budget_.bytes() > 0 || !drained_) return;
     patience_timer_.cancel();
     loop_.post([this, drained = std::exchange(drained_, nullptr)]() mutable {
-        store_checkpoints();
+        store_checkpoints(checkpoint::Durability::host);
         drained();
     });
 }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -23,6 +24,7 @@
 namespace agent::pipeline {
 
 constexpr std::chrono::seconds kCheckpointInterval{1};
+constexpr std::uint64_t kUnstoredBytesMax = 1 << 20;
 
 // Owns the tails of its pipelines and everything that they need: no lock is taken on the way of a line.
 //
@@ -31,8 +33,10 @@ constexpr std::chrono::seconds kCheckpointInterval{1};
 // Crash: a restart reads again from the last checkpoints, at most kCheckpointInterval and what was in flight old.
 class Shard : public model::DeliveryListener {
  public:
-    // `finished`: a tail is done with a file that is gone. Called on the shard's thread.
-    using TailFinished = std::function<void(const std::string& pipeline, const model::FileIdentity& file)>;
+    // `finished`: a tail is done with a file that is gone; its checkpoint, unless the file was deleted: it may come into
+    // sight again. Called on the shard's thread.
+    using TailFinished = std::function<void(const std::string& pipeline, const model::FileIdentity& file,
+                                            std::optional<model::Checkpoint> checkpoint)>;
 
     Shard(std::size_t memory_limit, checkpoint::CheckpointThread& checkpoints, telemetry::Log& log, TailFinished finished);
     ~Shard() override;
@@ -57,7 +61,9 @@ class Shard : public model::DeliveryListener {
     // Puts the tail's watermark to `offset`, once nothing of it is in flight. False: no such tail.
     bool set_offset(const std::string& pipeline, const model::FileIdentity& file, model::FileOffset offset);
 
-    void store_checkpoints();  // of the tails whose watermark moved; else once every kCheckpointInterval
+    // Of the tails whose watermark moved. Else it happens once every kCheckpointInterval, and for the process's end alone
+    // after every kUnstoredBytesMax acknowledged, so that a crash repeats little more than what was in flight.
+    void store_checkpoints(checkpoint::Durability durability);
 
     // Finishes what is in flight, for at most `patience`, and stores the checkpoints.
     void drain(std::chrono::milliseconds patience, base::Task drained);
@@ -101,6 +107,7 @@ class Shard : public model::DeliveryListener {
     std::vector<Pipeline*> rotation_;
     std::size_t next_in_rotation_ = 0;
     std::unordered_map<model::TailId, Pipeline*> pipeline_of_tail_;
+    std::uint64_t unstored_bytes_ = 0;  // acknowledged since the last store_checkpoints()
     bool turns_scheduled_ = false;
     bool draining_ = false;
     base::Task drained_;

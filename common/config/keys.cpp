@@ -15,7 +15,7 @@ std::vector<KeySpec> host_keys() {
         {"agent.name", text, R"("")", "", "how the agent calls itself; empty: the host name"},
         {"agent.labels", text_map, "{}", "", "words about this host, for {labels.x} in templates"},
         {"agent.admin_socket", text, R"("/run/venus-agent/admin.sock")", "path",
-         "Unix socket of status, tap and checkpoints"},
+         "Unix socket of status and checkpoints"},
         {"agent.metrics_listen", text, R"("127.0.0.1:9598")", "host:port", "/metrics, /healthz, /readyz; empty: off"},
         {"agent.memory_limit", size, R"("128MiB")", "bytes", "read but not yet acknowledged, over all pipelines"},
         {"agent.cpu_limit", number, "0", "cores", "0: none", {}, {}, Support::later},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <string_view>
 
 #include <fmt/ranges.h>
@@ -23,12 +24,14 @@ constexpr std::array<Setting, 3> kGuarantee = {{
     {"message.timeout.ms", "0"},  // librdkafka never gives a record up; we decide
 }};
 
+constexpr const char* kMessageBytesMax = "1048588";  // what a broker takes by default
+
 // What a user may change.
 constexpr std::array<Setting, 8> kDefaults = {{
     {"client.id", "venus-agent"},
     {"compression.type", "lz4"},
     {"log.queue", "true"},                         // librdkafka's own log lines become events, not lines on stderr
-    {"message.max.bytes", "1048588"},              // what a broker takes by default
+    {"message.max.bytes", kMessageBytesMax},
     {"batch.num.messages", "100000"},              // batch.size alone limits a batch: short lines fill it too
     {"queue.buffering.max.messages", "10000000"},  // the memory budget is the limit, not these
     {"queue.buffering.max.kbytes", "2097151"},
@@ -85,6 +88,14 @@ std::optional<std::string> check_property(const std::string& name, const std::st
     if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why.data(), why.size()) != RD_KAFKA_CONF_OK)
         return fmt::format("librdkafka refuses it: {}", why.data());
     return std::nullopt;
+}
+
+std::uint64_t record_bytes_max(const config::ClusterConfig& cluster) {
+    constexpr std::uint64_t kBatchOverhead = 588;
+    const auto set = cluster.properties.find("message.max.bytes");
+    const char* text = set == cluster.properties.end() ? kMessageBytesMax : set->second.c_str();
+    const std::uint64_t message_bytes_max = std::strtoull(text, nullptr, 10);  // check_property has seen it
+    return message_bytes_max - std::min(message_bytes_max / 2, kBatchOverhead);
 }
 
 base::Result<ConfPtr> producer_conf(const config::ClusterConfig& cluster) {
