@@ -20,10 +20,10 @@ class CheckpointThreadTest : public testing::Test {
  protected:
     void write(std::uint64_t file, std::uint64_t watermark) {
         const auto checkpoint = some_checkpoint(file, watermark);
-        thread->write({.changes = {{{"p", checkpoint.file}, checkpoint}}, .looked = {}});
+        thread->write({.changes = {{{"p", checkpoint.file}, checkpoint}}, .looked = {}}, Durability::host);
     }
     void forget(std::uint64_t file) {
-        thread->write({.changes = {{{"p", some_checkpoint(file, 0).file}, std::nullopt}}, .looked = {}});
+        thread->write({.changes = {{{"p", some_checkpoint(file, 0).file}, std::nullopt}}, .looked = {}}, Durability::host);
     }
     std::map<std::uint64_t, std::uint64_t> stored() const {  // watermarks by inode
         std::map<std::uint64_t, std::uint64_t> found;
@@ -60,7 +60,7 @@ TEST_F(CheckpointThreadTest, CallsAreCarriedOutInTheirOrder) {
 }
 
 TEST_F(CheckpointThreadTest, AnEmptyBatchIsNotWritten) {
-    thread->write({});
+    thread->write({}, Durability::process);
     thread.reset();
     EXPECT_TRUE(disk->calls.empty());
 }
@@ -91,7 +91,7 @@ TEST_F(CheckpointThreadTest, AForgottenCheckpointDoesNotComeBackWithAnOlderWrite
 
 TEST_F(CheckpointThreadTest, TheMarkerOfAFailedWriteIsNotForgotten) {
     disk->failures = 1;
-    thread->write({.changes = {}, .looked = {"p"}});
+    thread->write({.changes = {}, .looked = {"p"}}, Durability::host);
     write(1, 1);
     EXPECT_TRUE(load().looked_before);
 }

@@ -27,7 +27,7 @@ OpenedStore open(const fs::path& folder) {
 }
 
 void write(CheckpointStore& store, const std::string& pipeline, const Checkpoint& checkpoint) {
-    ASSERT_TRUE(store.write({.changes = {{{pipeline, checkpoint.file}, checkpoint}}, .looked = {pipeline}}));
+    ASSERT_TRUE(store.write({.changes = {{{pipeline, checkpoint.file}, checkpoint}}, .looked = {pipeline}}, Durability::host));
 }
 
 TEST(CheckpointStore, KeepsWhatWasWrittenOverARestart) {
@@ -53,7 +53,7 @@ TEST(CheckpointStore, ForgetsWhatItIsToldToForget) {
     const auto opened = open(folder.path());
     write(*opened.store, "a", some_checkpoint(1, 10));
     write(*opened.store, "a", some_checkpoint(2, 20));
-    ASSERT_TRUE(opened.store->write({.changes = {{{"a", some_checkpoint(1, 0).file}, std::nullopt}}, .looked = {}}));
+    ASSERT_TRUE(opened.store->write({.changes = {{{"a", some_checkpoint(1, 0).file}, std::nullopt}}, .looked = {}}, Durability::host));
     EXPECT_THAT(opened.store->load("a")->checkpoints, ElementsAre(some_checkpoint(2, 20)));
 }
 
@@ -62,7 +62,7 @@ TEST(CheckpointStore, RemembersThatAPipelineHasLooked) {
     {
         const auto opened = open(folder.path());
         EXPECT_FALSE(opened.store->load("a")->looked_before);
-        ASSERT_TRUE(opened.store->write({.changes = {}, .looked = {"a"}}));
+        ASSERT_TRUE(opened.store->write({.changes = {}, .looked = {"a"}}, Durability::host));
         EXPECT_TRUE(opened.store->load("a")->looked_before);
     }
     const auto opened = open(folder.path());
@@ -101,10 +101,10 @@ void fill(const fs::path& folder) {
     for (std::uint64_t round = 1; round <= kRounds; ++round) {
         auto opened = open_checkpoint_store(folder);
         ASSERT_TRUE(opened) << opened.error().message;
-        ASSERT_TRUE(round > 1 || opened->store->write({.changes = {}, .looked = {"p"}}));
+        ASSERT_TRUE(round > 1 || opened->store->write({.changes = {}, .looked = {"p"}}, Durability::host));
         for (std::uint64_t file = 0; file < kFiles; file += round == 1 ? 1 : 2) {
             const auto checkpoint = some_checkpoint(file, round * 100);
-            ASSERT_TRUE(opened->store->write({.changes = {{{"p", checkpoint.file}, checkpoint}}, .looked = {}}));
+            ASSERT_TRUE(opened->store->write({.changes = {{{"p", checkpoint.file}, checkpoint}}, .looked = {}}, Durability::host));
         }
     }
 }
@@ -132,7 +132,7 @@ void expect_right_or_older(const fs::path& folder) {
 
     // And it works again.
     const auto fresh = some_checkpoint(999, 1);
-    if (opened->store->write({.changes = {{{"q", fresh.file}, fresh}}, .looked = {}})) {
+    if (opened->store->write({.changes = {{{"q", fresh.file}, fresh}}, .looked = {}}, Durability::host)) {
         EXPECT_THAT(opened->store->load("q")->checkpoints, ElementsAre(fresh));
     }
 }

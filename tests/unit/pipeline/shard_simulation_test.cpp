@@ -54,7 +54,7 @@ class Simulation {
                 if (below(4) == 0) crash();
                 break;
             case 4:
-                world_.shard->store_checkpoints();
+                world_.shard->store_checkpoints(checkpoint::Durability::host);
                 break;
             case 5:
             case 6:

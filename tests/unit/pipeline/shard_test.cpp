@@ -160,7 +160,7 @@ TEST(Shard, CheckpointsAreStoredWithinSecondsAndOnlyWhenSomethingMoved) {
     world.sink->finish_all();
     EXPECT_TRUE(world.until([&] { return world.stored().contains({"p", {.inode = 1}}); }, 3s));
     const auto writes = std::ranges::count(world.disk->calls, "write");
-    world.shard->store_checkpoints();
+    world.shard->store_checkpoints(checkpoint::Durability::host);
     (void)world.stored();
     EXPECT_EQ(std::ranges::count(world.disk->calls, "write"), writes);
 }
@@ -210,7 +210,7 @@ TEST(Shard, ACheckpointOfAnotherDeviceIsReplaced) {
     world.follow(path, 1);
     world.poll();
     world.sink->finish_all();
-    world.shard->store_checkpoints();
+    world.shard->store_checkpoints(checkpoint::Durability::host);
     const auto before = world.stored().at({"p", {.inode = 1}});
     world.crash();
     world.start();
@@ -222,7 +222,7 @@ TEST(Shard, ACheckpointOfAnotherDeviceIsReplaced) {
                               .checkpoint = before});
     world.poll();
     world.sink->finish_all();
-    world.shard->store_checkpoints();
+    world.shard->store_checkpoints(checkpoint::Durability::host);
     EXPECT_THAT(world.sink->delivered, ElementsAre("three"));
     const auto after = world.stored();
     EXPECT_FALSE(after.contains({"p", {.inode = 1}}));
@@ -238,7 +238,7 @@ TEST(Shard, TheRouteIsOpenedUnderThePathThatTheFileWasFirstFollowedAs) {
     world.sink->finish_all();
     fs::rename(path, world.folder.at("a.log.1"));
     world.shard->moved(tail, world.folder.at("a.log.1"));
-    world.shard->store_checkpoints();
+    world.shard->store_checkpoints(checkpoint::Durability::host);
     EXPECT_EQ(world.stored().at({"p", {.inode = 1}}).path, world.folder.at("a.log.1"));
     world.crash();
     world.start();
@@ -257,7 +257,7 @@ TEST(Shard, ADeletedFileIsFinishedWithItsPartialLineOnceItIsQuiet) {
     world.follow(kept, 2);
     world.poll();
     world.sink->finish_all();
-    world.shard->store_checkpoints();
+    world.shard->store_checkpoints(checkpoint::Durability::host);
     EXPECT_TRUE(world.stored().contains({"p", {.inode = 1}}));
     std::ofstream writer(path, std::ios::app);
     fs::remove(path);

@@ -77,7 +77,9 @@ class ShardWorld {
             std::make_unique<agent::checkpoint::CheckpointThread>(std::make_unique<test::FakeStore>(disk), log);
         shard = std::make_unique<Shard>(
             memory_limit, *checkpoints, log,
-            [this](const std::string&, const model::FileIdentity& file) { finished.push_back(file); });
+            [this](const std::string&, const model::FileIdentity& file, const std::optional<model::Checkpoint>&) {
+                finished.push_back(file);
+            });
         sink = add(pipeline);
     }
     FakeSink* add(const std::string& name) {

@@ -27,7 +27,7 @@ class FakeStore : public checkpoint::CheckpointStore {
  public:
     explicit FakeStore(std::shared_ptr<Disk> disk) : disk_(std::move(disk)) {}
 
-    base::Result<void> write(const checkpoint::CheckpointBatch& batch) override {
+    base::Result<void> write(const checkpoint::CheckpointBatch& batch, checkpoint::Durability /*durability*/) override {
         disk_->calls.emplace_back("write");
         if (disk_->failures > 0) {
             --disk_->failures;
