@@ -9,10 +9,17 @@ import pytest
 sys.dont_write_bytecode = True  # no caches in the tree
 
 from support.agent import Agent  # noqa: E402
+from support.judge import kill_writers  # noqa: E402
 from support.kafka import Kafka  # noqa: E402
 
 _numbers = itertools.count(1)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that fixtures are torn down then, too
+
+
+@pytest.fixture(autouse=True)
+def no_writer_outlives_its_test():
+    yield
+    kill_writers()
 
 
 @pytest.fixture(scope="session")

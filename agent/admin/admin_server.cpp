@@ -21,7 +21,8 @@ net::HttpResponse not_found(const net::HttpRequest& request) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<AdminServer>> AdminServer::listen(base::EventLoop& control, const config::AgentConfig& config,
+base::Result<std::unique_ptr<AdminServer>> AdminServer::listen(base::EventLoop& control,
+                                                               const config::AgentConfig& config,
                                                                AdminSources sources) {
     std::unique_ptr<AdminServer> server(new AdminServer(control, std::move(sources)));
     auto* self = server.get();
@@ -34,9 +35,9 @@ base::Result<std::unique_ptr<AdminServer>> AdminServer::listen(base::EventLoop& 
     self->admin_ = std::move(*admin);
     if (config.metrics_listen.empty()) return server;
 
-    auto metrics = net::HttpServer::listen(
-        control, config.metrics_listen,
-        [self](const auto& request, auto respond) { self->serve_metrics(request, std::move(respond)); });
+    auto metrics = net::HttpServer::listen(control, config.metrics_listen, [self](const auto& request, auto respond) {
+        self->serve_metrics(request, std::move(respond));
+    });
     if (!metrics) return std::unexpected(metrics.error());
     self->metrics_ = std::move(*metrics);
     return server;
@@ -53,11 +54,12 @@ void AdminServer::serve_admin(const net::HttpRequest& request, net::HttpRespond 
             (*respond)({.content_type = kJson, .body = status_json(sources_.about(), status, health(status))});
         });
     } else if (request.method == "GET" && request.target == "/checkpoints") {
-        sources_.checkpoints.visit([this, respond = std::make_shared<net::HttpRespond>(std::move(respond))](auto& store) {
-            control_.post([respond, body = checkpoints_json(store)]() mutable {
-                (*respond)({.content_type = kJson, .body = std::move(body)});
+        sources_.checkpoints.visit(
+            [this, respond = std::make_shared<net::HttpRespond>(std::move(respond))](auto& store) {
+                control_.post([respond, body = checkpoints_json(store)]() mutable {
+                    (*respond)({.content_type = kJson, .body = std::move(body)});
+                });
             });
-        });
     } else if (request.method == "POST" && request.target == "/checkpoints") {
         change(request.body, std::move(respond));
     } else {
@@ -65,8 +67,8 @@ void AdminServer::serve_admin(const net::HttpRequest& request, net::HttpRespond 
     }
 }
 
-// A file that is followed is put to its new offset by its tail, which then writes the checkpoint; any other checkpoint is
-// changed in the store.
+// A file that is followed is put to its new offset by its tail, which then writes the checkpoint; any other checkpoint
+// is changed in the store.
 void AdminServer::change(const std::string& body, net::HttpRespond respond) {
     auto change = parse_change(body);
     if (!change) return respond({.status = kBadRequest, .body = change.error().message + "\n"});
@@ -74,23 +76,26 @@ void AdminServer::change(const std::string& body, net::HttpRespond respond) {
     sources_.checkpoints.visit([this, answer, change = std::move(*change)](checkpoint::CheckpointStore& store) {
         auto found = find_checkpoint(store, change);
         if (!found) {
-            control_.post([answer, why = found.error().message] { (*answer)({.status = kNotFound, .body = why + "\n"}); });
+            control_.post(
+                [answer, why = found.error().message] { (*answer)({.status = kNotFound, .body = why + "\n"}); });
             return;
         }
         control_.post([this, answer, change, found = std::move(*found)] {
-            sources_.pipelines.set_offset(change.pipeline, found.file, change.offset, [this, answer, change, found](bool followed) {
-                if (followed) {
-                    const auto offset = std::to_string(change.offset.value);
-                    return (*answer)({.body = found.path + " is read from " + offset + " on\n"});
-                }
-                sources_.checkpoints.visit([this, answer, change](checkpoint::CheckpointStore& store_again) {
-                    auto changed = change_checkpoint(store_again, change);
-                    control_.post([answer, changed = std::move(changed)] {
-                        (*answer)(changed ? net::HttpResponse{.body = *changed + "\n"}
-                                          : net::HttpResponse{.status = kNotFound, .body = changed.error().message + "\n"});
+            sources_.pipelines.set_offset(
+                change.pipeline, found.file, change.offset, [this, answer, change, found](bool followed) {
+                    if (followed) {
+                        const auto offset = std::to_string(change.offset.value);
+                        return (*answer)({.body = found.path + " is read from " + offset + " on\n"});
+                    }
+                    sources_.checkpoints.visit([this, answer, change](checkpoint::CheckpointStore& store_again) {
+                        auto changed = change_checkpoint(store_again, change);
+                        control_.post([answer, changed = std::move(changed)] {
+                            (*answer)(changed ? net::HttpResponse{.body = *changed + "\n"}
+                                              : net::HttpResponse{.status = kNotFound,
+                                                                  .body = changed.error().message + "\n"});
+                        });
                     });
                 });
-            });
         });
     });
 }

@@ -24,14 +24,15 @@ struct AdminSources {
 };
 
 // Admin socket:  GET /status · GET /checkpoints · POST /checkpoints (change_json())
-// Metrics:       GET /metrics (Prometheus text) · GET /healthz (200 while the agent lives) · GET /readyz (200 while it is
+// Metrics:       GET /metrics (Prometheus text) · GET /healthz (200 while the agent lives) · GET /readyz (200 while it
+// is
 //                healthy, else 503 with the reasons)
 //
 // Thread: the control thread.
 class AdminServer {
  public:
-    static base::Result<std::unique_ptr<AdminServer>> listen(base::EventLoop& control, const config::AgentConfig& config,
-                                                             AdminSources sources);
+    static base::Result<std::unique_ptr<AdminServer>> listen(base::EventLoop& control,
+                                                             const config::AgentConfig& config, AdminSources sources);
 
  private:
     AdminServer(base::EventLoop& control, AdminSources sources) : control_(control), sources_(std::move(sources)) {}

@@ -16,7 +16,8 @@ namespace {
 std::string text_of_list(const json::value& report) {
     std::string out = fmt::format("{:<20} {:>14}  {:<32} {}\n", "PIPELINE", "OFFSET", "FILE ID", "PATH");
     for (const auto& entry : report.at("checkpoints").as_array())
-        fmt::format_to(std::back_inserter(out), "{:<20} {:>14}  {:<32} {}\n", std::string_view(entry.at("pipeline").as_string()),
+        fmt::format_to(std::back_inserter(out), "{:<20} {:>14}  {:<32} {}\n",
+                       std::string_view(entry.at("pipeline").as_string()),
                        entry.at("offset").to_number<std::uint64_t>(), std::string_view(entry.at("file_id").as_string()),
                        std::string_view(entry.at("path").as_string()));
     for (const auto& message : report.at("damage").as_array())
@@ -91,9 +92,10 @@ base::Result<model::Checkpoint> find_checkpoint(checkpoint::CheckpointStore& sto
         if (checkpoint.file.text() == change.file) return checkpoint;
         if (checkpoint.path != change.file) continue;
         if (found)
-            return base::fail("cannot tell which file is meant: pipeline {} has several checkpoints for {} (name the file id that "
-                              "`checkpoints list` shows)",
-                              change.pipeline, change.file);
+            return base::fail(
+                "cannot tell which file is meant: pipeline {} has several checkpoints for {} (name the file id that "
+                "`checkpoints list` shows)",
+                change.pipeline, change.file);
         found = &checkpoint;
     }
     if (!found) return base::fail("cannot find a checkpoint of pipeline {} for {}", change.pipeline, change.file);
@@ -111,7 +113,8 @@ base::Result<std::string> change_checkpoint(checkpoint::CheckpointStore& store, 
         checkpoint->watermark = change.offset;
         entry = *checkpoint;
     }
-    if (auto written = store.write(batch, checkpoint::Durability::host); !written) return std::unexpected(written.error());
+    if (auto written = store.write(batch, checkpoint::Durability::host); !written)
+        return std::unexpected(written.error());
     return change.forget ? fmt::format("forgot {}", checkpoint->path)
                          : fmt::format("{} is read from {} on", checkpoint->path, change.offset.value);
 }

@@ -10,10 +10,12 @@ Health judge_health(const pipeline::ShardStatus& status, const std::map<std::str
     if (!refused.empty()) health.reasons.push_back("config refused: " + refused);
     for (const auto& [name, why] : failed) health.reasons.push_back(fmt::format("pipeline {}: {}", name, why));
     for (const auto& pipeline : status.pipelines) {
-        if (!pipeline.sink.healthy) health.reasons.push_back(fmt::format("pipeline {}: {}", pipeline.name, pipeline.sink.trouble));
+        if (!pipeline.sink.healthy)
+            health.reasons.push_back(fmt::format("pipeline {}: {}", pipeline.name, pipeline.sink.trouble));
         if (pipeline.rewinding > 0)
-            health.reasons.push_back(fmt::format("pipeline {}: {} files wait to be read again because the sink did not take their records",
-                                                 pipeline.name, pipeline.rewinding));
+            health.reasons.push_back(
+                fmt::format("pipeline {}: {} files wait to be read again because the sink did not take their records",
+                            pipeline.name, pipeline.rewinding));
     }
     return health;
 }

@@ -55,22 +55,25 @@ std::uint64_t number_of(const json::value& value, const char* key) {
 
 void append_pipeline(std::string& out, const json::value& pipeline) {
     const auto& sink = pipeline.at("sink");
-    fmt::format_to(std::back_inserter(out), "\npipeline {}  →  {} {}  {}\n", text_of(pipeline, "name"), text_of(sink, "type"),
-                   text_of(sink, "target"), pipeline.at("healthy").as_bool() ? "healthy" : "DEGRADED");
+    fmt::format_to(std::back_inserter(out), "\npipeline {}  →  {} {}  {}\n", text_of(pipeline, "name"),
+                   text_of(sink, "type"), text_of(sink, "target"),
+                   pipeline.at("healthy").as_bool() ? "healthy" : "DEGRADED");
     fmt::format_to(std::back_inserter(out), "  lines read {}  records acked {}  lag {}  in flight {}\n",
                    number_of(pipeline, "lines_read"), number_of(pipeline, "records_acked"),
-                   base::show_size(number_of(pipeline, "lag_bytes")), base::show_size(number_of(pipeline, "in_flight_bytes")));
+                   base::show_size(number_of(pipeline, "lag_bytes")),
+                   base::show_size(number_of(pipeline, "in_flight_bytes")));
     auto files = pipeline.at("files").as_array();
     if (files.empty()) {
         out += "  no file matches yet\n";
         return;
     }
     std::ranges::stable_sort(files, std::ranges::greater{}, [](const auto& file) { return number_of(file, "lag"); });
-    fmt::format_to(std::back_inserter(out), "  {:>12} {:>12} {:>10}  {:<9} {}\n", "OFFSET", "SIZE", "LAG", "STATE", "FILE");
+    fmt::format_to(std::back_inserter(out), "  {:>12} {:>12} {:>10}  {:<9} {}\n", "OFFSET", "SIZE", "LAG", "STATE",
+                   "FILE");
     for (std::size_t i = 0; i < std::min(files.size(), kFilesShownMax); ++i)
         fmt::format_to(std::back_inserter(out), "  {:>12} {:>12} {:>10}  {:<9} {}\n", number_of(files[i], "offset"),
-                       number_of(files[i], "size"), base::show_size(number_of(files[i], "lag")), text_of(files[i], "state"),
-                       text_of(files[i], "path"));
+                       number_of(files[i], "size"), base::show_size(number_of(files[i], "lag")),
+                       text_of(files[i], "state"), text_of(files[i], "path"));
     if (files.size() > kFilesShownMax)
         fmt::format_to(std::back_inserter(out), "  … and {} more with less lag (--json shows all)\n",
                        files.size() - kFilesShownMax);
@@ -83,7 +86,8 @@ std::string text_of_report(const json::value& report) {
     for (const auto& reason : report.at("reasons").as_array())
         fmt::format_to(std::back_inserter(out), "  ! {}\n", std::string_view(reason.as_string()));
     const auto& memory = report.at("memory");
-    fmt::format_to(std::back_inserter(out), "in flight {} of {}\n", base::show_size(number_of(memory, "in_flight_bytes")),
+    fmt::format_to(std::back_inserter(out), "in flight {} of {}\n",
+                   base::show_size(number_of(memory, "in_flight_bytes")),
                    base::show_size(number_of(memory, "limit_bytes")));
     for (const auto& pipeline : report.at("pipelines").as_array()) append_pipeline(out, pipeline);
     return out;

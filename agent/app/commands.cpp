@@ -47,7 +47,8 @@ base::Result<std::string> call(const DaemonAddress& daemon, const net::HttpReque
     if (!socket) return std::unexpected(socket.error());
     auto response = net::http_call(*socket, request);
     if (!response) return std::unexpected(response.error());
-    if (response->status != kHttpOk) return base::fail("{}", response->body.substr(0, response->body.find_last_not_of('\n') + 1));
+    if (response->status != kHttpOk)
+        return base::fail("{}", response->body.substr(0, response->body.find_last_not_of('\n') + 1));
     return std::move(response->body);
 }
 
@@ -62,7 +63,8 @@ base::Result<std::unique_ptr<checkpoint::CheckpointStore>> open_store_at_rest(co
     auto opened = checkpoint::open_checkpoint_store(config->agent.data_dir);
     if (!opened) return std::unexpected(opened.error());
     if (!opened->set_aside.empty())
-        complain(fmt::format("the checkpoint store was damaged ({}): it is set aside as {}", opened->damage, opened->set_aside));
+        complain(fmt::format("the checkpoint store was damaged ({}): it is set aside as {}", opened->damage,
+                             opened->set_aside));
     return std::move(opened->store);
 }
 

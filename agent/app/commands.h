@@ -14,9 +14,9 @@ struct DaemonAddress {
     std::string socket;
 };
 
-int check_config(const std::filesystem::path& config_file);              // 0 ok, 2 every error at once
-int show_status(const DaemonAddress& daemon, bool json);                 // 0 healthy, 3 degraded, 1 not running
-int list_checkpoints(const DaemonAddress& daemon, bool json);            // 0 or 1
+int check_config(const std::filesystem::path& config_file);    // 0 ok, 2 every error at once
+int show_status(const DaemonAddress& daemon, bool json);       // 0 healthy, 3 degraded, 1 not running
+int list_checkpoints(const DaemonAddress& daemon, bool json);  // 0 or 1
 int change_checkpoint(const DaemonAddress& daemon, const admin::CheckpointChange& change);  // 0 or 1
 int show_version();
 

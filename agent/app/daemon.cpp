@@ -7,6 +7,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 
 #include <fmt/core.h>
 #include <malloc.h>
@@ -35,10 +36,10 @@ constexpr int kMallocArenasMax = 2;  // each thread's own arena would keep what 
 // destroyed the other way round, which is the shutdown.
 class Daemon {
  public:
-    Daemon(const std::filesystem::path& config_file, const config::Config& config)
-        : config_file_(config_file),
-          config_(config),
-          log_(config.log),
+    Daemon(std::filesystem::path config_file, config::Config config)
+        : config_file_(std::move(config_file)),
+          config_(std::move(config)),
+          log_(config_.log),
           signals_(control_, [this](int signal) { take_signal(signal); }) {}
 
     int run();
@@ -54,7 +55,8 @@ class Daemon {
     std::filesystem::path config_file_;
     config::Config config_;
     std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
-    std::string session_ = fmt::format("{:016x}", (static_cast<std::uint64_t>(std::random_device{}()) << 32U) | std::random_device{}());
+    std::string session_ =
+        fmt::format("{:016x}", (static_cast<std::uint64_t>(std::random_device{}()) << 32U) | std::random_device{}());
     telemetry::Log log_;
     telemetry::Registry registry_;
     base::EventLoop control_;
@@ -86,7 +88,8 @@ base::Result<void> Daemon::start() {
                    {{"error", store->damage}, {"set_aside", store->set_aside}});
     }
     checkpoints_ = std::make_unique<checkpoint::CheckpointThread>(std::move(store->store), log_);
-    auto pipelines = pipeline::PipelineSet::create(control_, *checkpoints_, registry_, log_, session_, config_.agent.memory_limit);
+    auto pipelines =
+        pipeline::PipelineSet::create(control_, *checkpoints_, registry_, log_, session_, config_.agent.memory_limit);
     if (!pipelines) return std::unexpected(pipelines.error());
     pipelines_ = std::move(*pipelines);
     applier_ = std::make_unique<control::ConfigApplier>(config_file_, config_, *pipelines_, log_);
@@ -102,7 +105,8 @@ base::Result<void> Daemon::start() {
         log_.info("agent is ready", {{"pipelines", applier_->effective().pipelines.size()}, {"version", kVersion}});
         tell_ready();
     });
-    if (const auto interval = notifier_.watchdog_interval()) watchdog_.every(*interval, [this] { notifier_.watchdog(); });
+    if (const auto interval = notifier_.watchdog_interval())
+        watchdog_.every(*interval, [this] { notifier_.watchdog(); });
     return {};
 }
 
@@ -160,7 +164,7 @@ int run_daemon(const std::filesystem::path& config_file) {
     }
     ::mallopt(M_ARENA_MAX, kMallocArenasMax);
     raise_descriptor_limit();
-    return Daemon(config_file, *config).run();
+    return Daemon(config_file, std::move(*config)).run();
 }
 
 }  // namespace agent::app

@@ -29,13 +29,15 @@ void add_config(CLI::App* command, Options& options) {
 
 void add_daemon(CLI::App* command, Options& options) {
     add_config(command, options);
-    command->add_option("-s,--socket", options.socket, "The admin socket of the running agent (default: what the config says)");
+    command->add_option("-s,--socket", options.socket,
+                        "The admin socket of the running agent (default: what the config says)");
 }
 
 void add_change(CLI::App* command, Options& options) {
     add_daemon(command, options);
     command->add_option("--pipeline", options.change.pipeline, "The pipeline whose checkpoint it is")->required();
-    command->add_option("FILE", options.change.file, "The file's path, or its file id as `checkpoints list` shows it")->required();
+    command->add_option("FILE", options.change.file, "The file's path, or its file id as `checkpoints list` shows it")
+        ->required();
 }
 
 }  // namespace
@@ -54,12 +56,14 @@ int main(int argc, char** argv) {
     add_config(check, options);
     check->callback([&] { exit_code = agent::app::check_config(options.config_file); });
 
-    auto* status = app.add_subcommand("status", "Show what the running agent does; exit code 0 healthy, 3 degraded, 1 not running");
+    auto* status = app.add_subcommand(
+        "status", "Show what the running agent does; exit code 0 healthy, 3 degraded, 1 not running");
     add_daemon(status, options);
     status->add_flag("--json", options.json, "Print JSON");
     status->callback([&] { exit_code = agent::app::show_status(options.daemon(), options.json); });
 
-    auto* checkpoints = app.add_subcommand("checkpoints", "Show or repair checkpoints, of a running agent or of its data folder");
+    auto* checkpoints =
+        app.add_subcommand("checkpoints", "Show or repair checkpoints, of a running agent or of its data folder");
     checkpoints->require_subcommand(1);
     auto* list = checkpoints->add_subcommand("list", "List all checkpoints");
     add_daemon(list, options);
@@ -67,9 +71,11 @@ int main(int argc, char** argv) {
     list->callback([&] { exit_code = agent::app::list_checkpoints(options.daemon(), options.json); });
     auto* set = checkpoints->add_subcommand("set", "Read a file from OFFSET on, again or not at all");
     add_change(set, options);
-    set->add_option("OFFSET", options.change.offset.value, "The byte to go on from; the beginning of a line")->required();
+    set->add_option("OFFSET", options.change.offset.value, "The byte to go on from; the beginning of a line")
+        ->required();
     set->callback([&] { exit_code = agent::app::change_checkpoint(options.daemon(), options.change); });
-    auto* forget = checkpoints->add_subcommand("forget", "Read a file from its beginning, as if it had never been seen");
+    auto* forget =
+        checkpoints->add_subcommand("forget", "Read a file from its beginning, as if it had never been seen");
     add_change(forget, options);
     forget->callback([&] {
         options.change.forget = true;

@@ -67,7 +67,9 @@ void ServiceNotifier::send(const std::string& state) {
     if (socket_[0] == '@') address.sun_path[0] = '\0';  // an abstract socket
     const base::UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
-    if (fd) (void)::sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), size);
+    if (fd)
+        (void)::sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
+                       size);
 }
 
 }  // namespace agent::app

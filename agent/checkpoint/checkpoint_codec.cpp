@@ -41,7 +41,7 @@ class Input {
     T number() {
         T value = 0;
         const auto bytes = take(sizeof(T));
-        if (complete_) std::memcpy(&value, bytes.data(), sizeof(T));
+        if (complete_) std::memcpy(&value, bytes.data(), bytes.size());
         return value;
     }
     std::string text() { return std::string(take(number<std::uint32_t>())); }
@@ -121,7 +121,8 @@ std::string encode_value(const model::Checkpoint& checkpoint) {
 }
 
 base::Result<model::Checkpoint> decode_value(const model::FileIdentity& file, std::string_view value) {
-    if (value.size() < 1 + sizeof(std::uint32_t)) return base::fail("cannot read a checkpoint of {} bytes", value.size());
+    if (value.size() < 1 + sizeof(std::uint32_t))
+        return base::fail("cannot read a checkpoint of {} bytes", value.size());
     if (static_cast<std::uint8_t>(value[0]) != kCodecVersion)
         return base::fail("cannot read a checkpoint of version {}: this is version {}",
                           static_cast<unsigned>(static_cast<std::uint8_t>(value[0])), kCodecVersion);
@@ -140,7 +141,8 @@ base::Result<model::Checkpoint> decode_value(const model::FileIdentity& file, st
     checkpoint.updated_ms = input.number<std::uint64_t>();
     checkpoint.origin_path = input.text();
     checkpoint.path = input.text();
-    if (!input.ended_well()) return base::fail("cannot read a checkpoint of {} bytes: its parts do not fit", value.size());
+    if (!input.ended_well())
+        return base::fail("cannot read a checkpoint of {} bytes: its parts do not fit", value.size());
     return checkpoint;
 }
 

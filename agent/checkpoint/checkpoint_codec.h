@@ -3,8 +3,8 @@
 // Key:    "c" | pipeline name | 0x00 | device, inode, generation (8 bytes each, big-endian) | generation kind (1 byte)
 // Value:  version (1 byte, kCodecVersion) | watermark | head length | head hash | anchor length | anchor hash |
 //         updated, Unix ms | origin path | path | checksum
-//         Numbers are little-endian: offsets, hashes and times 8 bytes, lengths 4. A path is a length and its bytes. The
-//         checksum is the low 4 bytes of XXH3 over everything before it.
+//         Numbers are little-endian: offsets, hashes and times 8 bytes, lengths 4. A path is a length and its bytes.
+//         The checksum is the low 4 bytes of XXH3 over everything before it.
 // Marker: "p" | pipeline name, value: version (1 byte): the pipeline has looked for files before, so that `start_at` no
 //         longer applies to a file that it meets for the first time.
 #pragma once

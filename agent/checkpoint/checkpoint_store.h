@@ -18,9 +18,9 @@ namespace agent::checkpoint {
 
 // One atomic change of the store.
 struct CheckpointBatch {
-    using Key = std::pair<std::string, model::FileIdentity>;             // pipeline and file
-    std::map<Key, std::optional<model::Checkpoint>> changes;             // none: forget it
-    std::set<std::string> looked;                                        // pipelines that have looked for files
+    using Key = std::pair<std::string, model::FileIdentity>;  // pipeline and file
+    std::map<Key, std::optional<model::Checkpoint>> changes;  // none: forget it
+    std::set<std::string> looked;                             // pipelines that have looked for files
 
     bool empty() const { return changes.empty() && looked.empty(); }
 };
@@ -43,7 +43,7 @@ class CheckpointStore {
     // When it returns, this batch is as durable as `durability` says; with `host`, all earlier ones are, too.
     virtual base::Result<void> write(const CheckpointBatch& batch, Durability durability) = 0;
     virtual base::Result<PipelineCheckpoints> load(const std::string& pipeline) = 0;
-    virtual base::Result<std::vector<std::string>> pipelines() = 0;      // that have checkpoints, sorted
+    virtual base::Result<std::vector<std::string>> pipelines() = 0;  // that have checkpoints, sorted
 };
 
 struct OpenedStore {
@@ -52,8 +52,8 @@ struct OpenedStore {
     std::string damage;     // and why
 };
 
-// Opens `data_dir`/checkpoints, made if it is missing. One process at a time holds `data_dir`/lock. A store that RocksDB
-// cannot open or read is set aside as checkpoints.damaged-<Unix time>, and an empty one takes its place.
+// Opens `data_dir`/checkpoints, made if it is missing. One process at a time holds `data_dir`/lock. A store that
+// RocksDB cannot open or read is set aside as checkpoints.damaged-<Unix time>, and an empty one takes its place.
 // Errors: the data folder cannot be made or written, another process holds the lock.
 base::Result<OpenedStore> open_checkpoint_store(const std::filesystem::path& data_dir);
 

@@ -1,5 +1,5 @@
-#include <chrono>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include <fcntl.h>
@@ -85,7 +85,8 @@ class RocksdbStore : public CheckpointStore {
         std::vector<std::string> names;
         const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}));
         for (it->Seek("c"); it->Valid() && it->key().starts_with("c"); it->Next())
-            if (auto key = decode_key(it->key().ToStringView()); key && (names.empty() || names.back() != key->pipeline))
+            if (auto key = decode_key(it->key().ToStringView());
+                key && (names.empty() || names.back() != key->pipeline))
                 names.push_back(key->pipeline);
         if (!it->status().ok()) return base::fail("cannot read checkpoints: {}", it->status().ToString());
         return names;
@@ -103,7 +104,9 @@ base::Result<base::UniqueFd> take_lock(const std::filesystem::path& data_dir) {
     if (failed) return base::fail("cannot make the data folder {}: {}", data_dir.string(), failed.message());
     const auto path = data_dir / "lock";
     base::UniqueFd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
-    if (!lock) return base::fail("cannot write in the data folder: cannot open {}: {}", path.string(), base::errno_text(errno));
+    if (!lock)
+        return base::fail("cannot write in the data folder: cannot open {}: {}", path.string(),
+                          base::errno_text(errno));
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
         return base::fail("cannot use the data folder {}: another venus-agent is using it", data_dir.string());
     return lock;
@@ -124,7 +127,8 @@ base::Result<std::unique_ptr<rocksdb::DB>> open_db(const std::filesystem::path& 
 // A name that is free: a rename would not take the place of an earlier damaged store.
 std::string aside_of(const std::filesystem::path& path) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const auto aside = fmt::format("{}.damaged-{}", path.string(), std::chrono::duration_cast<std::chrono::seconds>(now).count());
+    const auto aside =
+        fmt::format("{}.damaged-{}", path.string(), std::chrono::duration_cast<std::chrono::seconds>(now).count());
     auto free = aside;
     for (int i = 2; std::filesystem::exists(free); ++i) free = fmt::format("{}-{}", aside, i);
     return free;

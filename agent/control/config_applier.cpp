@@ -19,7 +19,8 @@ void ConfigApplier::reload(base::Task applied) {
         for (const auto& problem : loaded.error()) log_.error(config::show(problem, file_.string()));
         log_.error("config is refused: the present one runs on",
                    {{"file", file_.string()}, {"errors", loaded.error().size()}});
-        refused_ = fmt::format("{} errors, first: {}", loaded.error().size(), config::show(loaded.error().front(), file_.string()));
+        refused_ = fmt::format("{} errors, first: {}", loaded.error().size(),
+                               config::show(loaded.error().front(), file_.string()));
         return applied();
     }
     refused_.clear();

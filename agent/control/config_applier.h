@@ -15,7 +15,8 @@ namespace agent::control {
 // Thread: the control thread. Reads the file there: it is small, and local.
 class ConfigApplier {
  public:
-    ConfigApplier(std::filesystem::path file, config::Config initial, pipeline::PipelineSet& pipelines, telemetry::Log& log)
+    ConfigApplier(std::filesystem::path file, config::Config initial, pipeline::PipelineSet& pipelines,
+                  telemetry::Log& log)
         : file_(std::move(file)), effective_(std::move(initial)), pipelines_(pipelines), log_(log) {}
 
     void apply_initial(base::Task applied);

@@ -66,7 +66,8 @@ void FileSink::deliver(model::ExtentPtr extent, Route& route) {
     auto& file_route = static_cast<FileRoute&>(route);
     if (config_.encoding == config::Encoding::json) encode_json(*extent, context_, file_route.file);
     if (auto written = append(file_route.path, join_lines(extent->records)); written) {
-        if (const auto lasted = failing_.end()) log_.info("file sink writes again", {{"after", show_duration(*lasted)}});
+        if (const auto lasted = failing_.end())
+            log_.info("file sink writes again", {{"after", show_duration(*lasted)}});
     } else {
         extent->failure = written.error().message;
         if (failing_.observe(extent->failure))

@@ -20,7 +20,8 @@ namespace agent::deliver {
 // Limitation: the file is opened by its path for each extent, so that one that was rotated away is made anew.
 class FileSink : public Sink {
  public:
-    FileSink(const config::SinkConfig& config, SinkContext context, model::DeliveryListener& listener, telemetry::Log& log);
+    FileSink(const config::SinkConfig& config, SinkContext context, model::DeliveryListener& listener,
+             telemetry::Log& log);
 
     std::unique_ptr<Route> open_route(const FileContext& file) override;
     void deliver(model::ExtentPtr extent, Route& route) override;

@@ -21,8 +21,8 @@ constexpr auto kPingRetry = 1s;
 constexpr int kFailedPingsMin = 2;  // in a row: one may have asked the broker that is just being lost
 constexpr auto kRecoverRetry = 5s;
 
-constexpr std::size_t kRecordOverhead = 24;       // of a record in a batch at most, without key and headers
-constexpr std::size_t kExtentReserve = 192 << 10; // room for one more extent and its records' overhead
+constexpr std::size_t kRecordOverhead = 24;        // of a record in a batch at most, without key and headers
+constexpr std::size_t kExtentReserve = 192 << 10;  // room for one more extent and its records' overhead
 
 // librdkafka's properties as they are in effect.
 double number_in_effect(rd_kafka_t* handle, const char* name) {
@@ -58,8 +58,10 @@ bool KafkaLane::give_back(std::size_t messages) {
     return true;
 }
 
-base::Result<std::unique_ptr<KafkaCluster>> KafkaCluster::create(base::EventLoop& loop, const config::ClusterConfig& config,
-                                                                 model::DeliveryListener& listener, telemetry::Log& log) {
+base::Result<std::unique_ptr<KafkaCluster>> KafkaCluster::create(base::EventLoop& loop,
+                                                                 const config::ClusterConfig& config,
+                                                                 model::DeliveryListener& listener,
+                                                                 telemetry::Log& log) {
     auto producer = KafkaProducer::create(config);
     if (!producer) return std::unexpected(producer.error());
     return std::unique_ptr<KafkaCluster>(new KafkaCluster(loop, config, std::move(*producer), listener, log));
@@ -97,10 +99,17 @@ void KafkaCluster::take_events() {
     (void)::read(producer_->events_fd(), &count, sizeof(count));  // first: what comes later wakes us again
     while (rd_kafka_event_t* event = rd_kafka_queue_poll(producer_->events(), 0)) {
         switch (rd_kafka_event_type(event)) {
-            case RD_KAFKA_EVENT_DR: take_deliveries(event); break;
-            case RD_KAFKA_EVENT_ERROR: take_error(event); break;
-            case RD_KAFKA_EVENT_LOG: take_log(event); break;
-            default: break;
+            case RD_KAFKA_EVENT_DR:
+                take_deliveries(event);
+                break;
+            case RD_KAFKA_EVENT_ERROR:
+                take_error(event);
+                break;
+            case RD_KAFKA_EVENT_LOG:
+                take_log(event);
+                break;
+            default:
+                break;
         }
         rd_kafka_event_destroy(event);
     }
@@ -154,7 +163,8 @@ void KafkaCluster::delivery_failed(const rd_kafka_message_t& message) {
     if (topic_is_unknown(message.err)) topic_unknown(topics_.at(topic_name), message.err);
 }
 
-void KafkaCluster::refused(model::Extent* extent, std::size_t count, const KafkaTopic& topic, rd_kafka_resp_err_t error) {
+void KafkaCluster::refused(model::Extent* extent, std::size_t count, const KafkaTopic& topic,
+                           rd_kafka_resp_err_t error) {
     if (extent->failure.empty()) extent->failure = fmt::format("{}: {}", topic.name, rd_kafka_err2str(error));
     if (error == RD_KAFKA_RESP_ERR__FATAL) begin_recovery(rd_kafka_err2str(error));
     if (topic_is_unknown(error)) topic_unknown(topics_.at(topic.name), error);
@@ -214,7 +224,8 @@ void KafkaCluster::topic_found(const std::string& name, const TopicFound& found)
         if (topic.lanes.size() < static_cast<std::size_t>(found.partitions))
             topic.lanes.resize(static_cast<std::size_t>(found.partitions));
         if (const auto lasted = topic.missing.end())
-            log_.info("topic is there", {{"cluster", config_.name}, {"topic", name}, {"after", show_duration(*lasted)}});
+            log_.info("topic is there",
+                      {{"cluster", config_.name}, {"topic", name}, {"after", show_duration(*lasted)}});
         listener_.sink_ready();
     } else if (found.cluster_answered) {
         topic_unknown(topic, found.error);
@@ -264,9 +275,9 @@ void KafkaCluster::answered(rd_kafka_resp_err_t error) {
     if (++failed_pings_ < kFailedPingsMin) return;
     if (unreachable_.observe(last_error_.empty() ? rd_kafka_err2str(error) : last_error_))
         log_.warn("cluster is unreachable: retrying for ever", {{"cluster", config_.name},
-                                                                 {"error", unreachable_.why()},
-                                                                 {"for", unreachable_.duration_text()},
-                                                                 {"records_in_flight", in_flight_messages_}});
+                                                                {"error", unreachable_.why()},
+                                                                {"for", unreachable_.duration_text()},
+                                                                {"records_in_flight", in_flight_messages_}});
 }
 
 void KafkaCluster::begin_recovery(const std::string& why) {
@@ -274,7 +285,8 @@ void KafkaCluster::begin_recovery(const std::string& why) {
     recovering_ = true;
     log_.warn("producer failed for good: making a new one and reading again what was in flight",
               {{"cluster", config_.name}, {"error", why}, {"records_in_flight", in_flight_messages_}});
-    rd_kafka_purge(producer_->handle(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+    rd_kafka_purge(producer_->handle(),
+                   RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
     loop_.post([this, alive = std::weak_ptr(alive_)] {
         if (!alive.expired() && recovering_ && idle()) recover();
     });
@@ -283,7 +295,8 @@ void KafkaCluster::begin_recovery(const std::string& why) {
 void KafkaCluster::recover() {
     auto fresh = KafkaProducer::create(config_);
     if (!fresh) {
-        log_.error("producer cannot be made: trying again", {{"cluster", config_.name}, {"error", fresh.error().message}});
+        log_.error("producer cannot be made: trying again",
+                   {{"cluster", config_.name}, {"error", fresh.error().message}});
         retry_.after(kRecoverRetry, [this] { recover(); });
         return;
     }
@@ -302,12 +315,14 @@ void KafkaCluster::recover() {
 }
 
 void KafkaCluster::let_go() {
-    rd_kafka_purge(producer_->handle(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+    rd_kafka_purge(producer_->handle(),
+                   RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 
 std::string KafkaCluster::trouble() const {
     if (unreachable_.going_on())
-        return fmt::format("cluster {} unreachable for {}: {}", config_.name, unreachable_.duration_text(), unreachable_.why());
+        return fmt::format("cluster {} unreachable for {}: {}", config_.name, unreachable_.duration_text(),
+                           unreachable_.why());
     if (recovering_) return fmt::format("producer of cluster {} is being replaced", config_.name);
     return {};
 }

@@ -15,11 +15,11 @@
 
 namespace agent::deliver {
 
-// One partition's way out. librdkafka 2.0.2 has at most one request of an idempotent producer in flight per partition (it
-// compares the number of *messages* in flight with the limit of five requests), and while a request is in flight and
-// further records have waited for linger.ms, its broker thread polls without sleeping. So records are handed over as one
-// batch: until linger.ms after its first record or until it is full, and then no more until all of it is acknowledged.
-// What waits meanwhile waits in its log file.
+// One partition's way out. librdkafka 2.0.2 has at most one request of an idempotent producer in flight per partition
+// (it compares the number of *messages* in flight with the limit of five requests), and while a request is in flight
+// and further records have waited for linger.ms, its broker thread polls without sleeping. So records are handed over
+// as one batch: until linger.ms after its first record or until it is full, and then no more until all of it is
+// acknowledged. What waits meanwhile waits in its log file.
 class KafkaLane {
  public:
     using Clock = std::chrono::steady_clock;
@@ -43,8 +43,8 @@ struct KafkaTopic {
     bool looking = false;
     Outage missing;
 
-    std::vector<KafkaLane> lanes;        // by partition
-    int sticky_partition = 0;            // Partition::sticky: where records went last
+    std::vector<KafkaLane> lanes;  // by partition
+    int sticky_partition = 0;      // Partition::sticky: where records went last
 };
 
 // One producer per cluster, shared by all pipelines of the shard.
@@ -55,7 +55,8 @@ struct KafkaTopic {
 // Life: destroyed after drain or let_go(), when nothing is in flight. Thread: its shard's.
 class KafkaCluster {
  public:
-    static base::Result<std::unique_ptr<KafkaCluster>> create(base::EventLoop& loop, const config::ClusterConfig& config,
+    static base::Result<std::unique_ptr<KafkaCluster>> create(base::EventLoop& loop,
+                                                              const config::ClusterConfig& config,
                                                               model::DeliveryListener& listener, telemetry::Log& log);
     ~KafkaCluster();
     KafkaCluster(const KafkaCluster&) = delete;
@@ -104,9 +105,9 @@ class KafkaCluster {
     model::DeliveryListener& listener_;
     telemetry::Log& log_;
     std::size_t in_flight_messages_ = 0;
-    std::size_t batch_bytes_max_;   // batch.size, as it is in effect
+    std::size_t batch_bytes_max_;  // batch.size, as it is in effect
     KafkaLane::Clock::duration linger_;
-    bool lane_opened_ = false;      // since the events were last taken
+    bool lane_opened_ = false;  // since the events were last taken
     bool recovering_ = false;
     bool pinging_ = false;
     int failed_pings_ = 0;
@@ -114,7 +115,7 @@ class KafkaCluster {
     Outage unreachable_;
     std::map<std::string, KafkaTopic> topics_;
     std::unordered_map<const rd_kafka_topic_t*, KafkaTopic*> topics_by_handle_;
-    std::vector<const rd_kafka_message_t*> delivered_;  // reused
+    std::vector<const rd_kafka_message_t*> delivered_;       // reused
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // answers that come late find it gone
     base::Timer retry_;
     base::Timer ping_retry_;

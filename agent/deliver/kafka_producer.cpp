@@ -45,8 +45,7 @@ rd_kafka_topic_t* KafkaProducer::topic(const std::string& name) {
     return topic;
 }
 
-KafkaCalls::KafkaCalls(base::EventLoop& answers_to)
-    : answers_to_(answers_to), thread_([this] { calls_.run(); }) {}
+KafkaCalls::KafkaCalls(base::EventLoop& answers_to) : answers_to_(answers_to), thread_([this] { calls_.run(); }) {}
 
 KafkaCalls::~KafkaCalls() {
     calls_.post([this] { calls_.stop(); });  // behind what was asked for
@@ -58,7 +57,8 @@ void KafkaCalls::look_up(std::shared_ptr<KafkaProducer> producer, rd_kafka_topic
     calls_.post([this, producer = std::move(producer), topic, found = std::move(found)]() mutable {
         const rd_kafka_metadata_t* metadata = nullptr;
         TopicFound answer;
-        answer.error = rd_kafka_metadata(producer->handle(), 0, topic, &metadata, static_cast<int>(kLookupTimeout.count()));
+        answer.error =
+            rd_kafka_metadata(producer->handle(), 0, topic, &metadata, static_cast<int>(kLookupTimeout.count()));
         if (answer.error == RD_KAFKA_RESP_ERR_NO_ERROR) {
             answer.cluster_answered = true;
             answer.error = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;

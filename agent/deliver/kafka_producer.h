@@ -58,7 +58,8 @@ class KafkaCalls {
     KafkaCalls(const KafkaCalls&) = delete;
     KafkaCalls& operator=(const KafkaCalls&) = delete;
 
-    void look_up(std::shared_ptr<KafkaProducer> producer, rd_kafka_topic_t* topic, std::function<void(TopicFound)> found);
+    void look_up(std::shared_ptr<KafkaProducer> producer, rd_kafka_topic_t* topic,
+                 std::function<void(TopicFound)> found);
     void ping(std::shared_ptr<KafkaProducer> producer, std::function<void(rd_kafka_resp_err_t)> answered);
     void dispose(std::shared_ptr<KafkaProducer> producer);
 

@@ -34,11 +34,15 @@ struct KafkaSink::KafkaRoute : Route {
     KafkaTopic& topic;
     FileContext file;
     std::string key;
-    mutable int partition = -1;  // Partition::file: kept for the tail's life, so that new partitions do not break its order
+    mutable int partition =
+        -1;  // Partition::file: kept for the tail's life, so that new partitions do not break its order
 };
 
 KafkaSink::KafkaSink(const config::SinkConfig& config, SinkContext context, KafkaCluster& cluster)
-    : config_(config), context_(std::move(context)), cluster_(cluster), topic_(must_parse(config.topic, context_.labels)) {
+    : config_(config),
+      context_(std::move(context)),
+      cluster_(cluster),
+      topic_(must_parse(config.topic, context_.labels)) {
     if (config.partition == config::Partition::key) key_ = must_parse(config.key, context_.labels);
 }
 
@@ -76,8 +80,7 @@ int KafkaSink::choose_partition(const KafkaRoute& route) const {
 
 void KafkaSink::deliver(model::ExtentPtr extent, Route& route) {
     auto& kafka_route = static_cast<KafkaRoute&>(route);
-    if (config_.encoding == config::Encoding::json)
-        encode_json(*extent, context_, kafka_route.file);
+    if (config_.encoding == config::Encoding::json) encode_json(*extent, context_, kafka_route.file);
     const int partition = choose_partition(kafka_route);
     const auto records = std::exchange(extent->records, {});  // not the extent's any more: it may come back meanwhile
     auto* in_flight = extent.release();                       // comes back with its last delivery
@@ -107,7 +110,8 @@ void KafkaSink::produce_batch(model::Extent* extent, const std::vector<model::Re
             }
         }
         done += count;
-        const int taken = rd_kafka_produce_batch(route.topic.handle, partition, 0, batch_.data(), static_cast<int>(count));
+        const int taken =
+            rd_kafka_produce_batch(route.topic.handle, partition, 0, batch_.data(), static_cast<int>(count));
         if (taken > 0) cluster_.handed_over(route.topic, partition, bytes, static_cast<std::size_t>(taken));
         if (static_cast<std::size_t>(taken) == count) continue;
         for (std::size_t i = 0; i < count; ++i)
@@ -123,21 +127,37 @@ rd_kafka_headers_t* KafkaSink::headers_of(const model::Record& record, const Fil
     };
     for (const auto header : config_.headers) {
         switch (header) {
-            case config::Header::host: add("host", context_.host); break;
-            case config::Header::path: add("path", file.path); break;
-            case config::Header::pipeline: add("pipeline", context_.pipeline); break;
-            case config::Header::file_id: add("file_id", file.file_id); break;
-            case config::Header::offset: add("offset", fmt::to_string(record.begin.value)); break;
-            case config::Header::end: add("end", fmt::to_string(record.end.value)); break;
-            case config::Header::session: add("session", context_.session); break;
-            case config::Header::time: add("time", time); break;
+            case config::Header::host:
+                add("host", context_.host);
+                break;
+            case config::Header::path:
+                add("path", file.path);
+                break;
+            case config::Header::pipeline:
+                add("pipeline", context_.pipeline);
+                break;
+            case config::Header::file_id:
+                add("file_id", file.file_id);
+                break;
+            case config::Header::offset:
+                add("offset", fmt::to_string(record.begin.value));
+                break;
+            case config::Header::end:
+                add("end", fmt::to_string(record.end.value));
+                break;
+            case config::Header::session:
+                add("session", context_.session);
+                break;
+            case config::Header::time:
+                add("time", time);
+                break;
         }
     }
     return headers;
 }
 
-void KafkaSink::produce_with_headers(model::Extent* extent, const std::vector<model::Record>& records, KafkaRoute& route,
-                                     int partition) {
+void KafkaSink::produce_with_headers(model::Extent* extent, const std::vector<model::Record>& records,
+                                     KafkaRoute& route, int partition) {
     const std::string time = utc_now();
     for (const auto& record : records) {
         auto* headers = headers_of(record, route.file, time);

@@ -27,7 +27,8 @@ class KafkaSink : public Sink {
     struct KafkaRoute;
 
     int choose_partition(const KafkaRoute& route) const;
-    void produce_batch(model::Extent* extent, const std::vector<model::Record>& records, KafkaRoute& route, int partition);
+    void produce_batch(model::Extent* extent, const std::vector<model::Record>& records, KafkaRoute& route,
+                       int partition);
     rd_kafka_headers_t* headers_of(const model::Record& record, const FileContext& file, const std::string& time) const;
     void produce_with_headers(model::Extent* extent, const std::vector<model::Record>& records, KafkaRoute& route,
                               int partition);

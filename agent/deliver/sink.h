@@ -11,12 +11,12 @@ namespace agent::deliver {
 
 // What all records of one tail have in common.
 struct FileContext {
-    std::string path;      // under which the pipeline first followed the file
-    std::string file_id;   // FileIdentity::text()
+    std::string path;     // under which the pipeline first followed the file
+    std::string file_id;  // FileIdentity::text()
 };
 
-// A tail's way into a sink: topic, partition, key, or file. Made once per tail, so that nothing of it is worked out again
-// for each record.
+// A tail's way into a sink: topic, partition, key, or file. Made once per tail, so that nothing of it is worked out
+// again for each record.
 class Route {
  public:
     virtual ~Route() = default;
@@ -28,9 +28,9 @@ class Route {
 // How a sink is, for `status`.
 struct SinkStatus {
     std::string type;
-    std::string target;    // "main/raw-nginx", "/var/spool/out.log"
+    std::string target;  // "main/raw-nginx", "/var/spool/out.log"
     bool healthy = true;
-    std::string trouble;   // what is wrong and since when, for people
+    std::string trouble;  // what is wrong and since when, for people
 };
 
 // Life: one per pipeline; its listener and every extent that it was given outlive it, or come back before.

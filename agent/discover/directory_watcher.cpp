@@ -12,8 +12,8 @@ namespace agent::discover {
 
 namespace {
 
-constexpr std::uint32_t kMask = IN_MODIFY | IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF |
-                                IN_MOVE_SELF | IN_ONLYDIR;
+constexpr std::uint32_t kMask =
+    IN_MODIFY | IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 constexpr std::size_t kEventBytesMax = 64 << 10;  // taken from the queue in one read
 
 }  // namespace
@@ -22,7 +22,8 @@ base::Result<std::unique_ptr<DirectoryWatcher>> DirectoryWatcher::create(base::E
                                                                          std::function<void()> settled) {
     base::UniqueFd inotify(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
     if (!inotify)
-        return base::fail("cannot use inotify: {} (fs.inotify.max_user_instances may be exhausted)", base::errno_text(errno));
+        return base::fail("cannot use inotify: {} (fs.inotify.max_user_instances may be exhausted)",
+                          base::errno_text(errno));
     return std::unique_ptr<DirectoryWatcher>(
         new DirectoryWatcher(loop, std::move(inotify), std::move(observe), std::move(settled)));
 }
@@ -83,7 +84,8 @@ void DirectoryWatcher::take_event(int watch, std::uint32_t mask, std::string_vie
     const std::string folder = found->second;  // an observer may forget it
     if ((mask & IN_MODIFY) != 0) observe_({.change = Change::modified, .folder = folder, .name = name});
     if ((mask & (IN_CREATE | IN_MOVED_TO)) != 0) observe_({.change = Change::appeared, .folder = folder, .name = name});
-    if ((mask & (IN_DELETE | IN_MOVED_FROM)) != 0) observe_({.change = Change::vanished, .folder = folder, .name = name});
+    if ((mask & (IN_DELETE | IN_MOVED_FROM)) != 0)
+        observe_({.change = Change::vanished, .folder = folder, .name = name});
 }
 
 }  // namespace agent::discover

@@ -33,7 +33,8 @@ struct DirectoryChange {
 // Thread: its loop's. Limits: fs.inotify.max_user_watches; a folder over it is left to the sweep.
 class DirectoryWatcher {
  public:
-    // Between two looks at the queue, so that the writes of a busy file become one event. It adds to the latency of a line.
+    // Between two looks at the queue, so that the writes of a busy file become one event. It adds to the latency of a
+    // line.
     static constexpr std::chrono::milliseconds kPause{2};
 
     using Observer = std::function<void(const DirectoryChange&)>;
@@ -42,7 +43,8 @@ class DirectoryWatcher {
     static base::Result<std::unique_ptr<DirectoryWatcher>> create(base::EventLoop& loop, Observer observe,
                                                                   std::function<void()> settled);
 
-    // Watching a folder twice is one watch, unless its name leads to another folder by now. Errors: errno's, ENOSPC for exhausted watches told in words.
+    // Watching a folder twice is one watch, unless its name leads to another folder by now. Errors: errno's, ENOSPC for
+    // exhausted watches told in words.
     base::Result<void> watch(const std::string& folder);
     void forget(const std::string& folder);
 

@@ -31,7 +31,7 @@ std::vector<Listed> list(const std::string& folder) {
 }
 
 bool is_folder(const std::string& path) {
-    struct stat about {};
+    struct stat about{};
     return ::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
 }
 
@@ -195,7 +195,7 @@ void Discovery::attach(const Glob& glob) {
 }
 
 void Discovery::scan(const std::string& folder, int depth) {
-    struct stat about {};
+    struct stat about{};
     if (depth > kDepthMax || ::stat(folder.c_str(), &about) != 0) return;
     const std::pair inode(about.st_dev, about.st_ino);
     if (std::ranges::find(scanning_, inode) != scanning_.end()) return;  // a symbolic link to a folder that it is in
@@ -248,7 +248,7 @@ void Discovery::forget_one_folder(const std::string& folder) {
 void Discovery::look(const std::string& folder, const std::string& name, std::uint64_t inode, int depth) {
     const auto path = join_path(folder, name);
     if (leads_through(path) && is_folder(path)) return scan(path, depth + 1);
-    struct stat about {};
+    struct stat about{};
     const bool exists = ::lstat(path.c_str(), &about) == 0;
     if (!exists) return vanish(folder, name);
     if (inode == 0) inode = about.st_ino;
@@ -310,8 +310,8 @@ void Discovery::offer(const std::string& path, const model::FileIdentity& identi
     }
 }
 
-// The checkpoint of the file; or, where a device has got another number, of its inode and generation: the reader confirms
-// it by the fingerprints.
+// The checkpoint of the file; or, where a device has got another number, of its inode and generation: the reader
+// confirms it by the fingerprints.
 std::optional<model::Checkpoint> Discovery::claim(Pipeline& pipeline, const model::FileIdentity& identity) {
     const auto found = pipeline.unclaimed.find(identity.inode);
     if (found == pipeline.unclaimed.end()) return std::nullopt;
@@ -359,7 +359,8 @@ void Discovery::add_path(const model::FileIdentity& identity, const std::string&
 }
 
 void Discovery::cannot_follow(const std::string& path, const std::string& why) {
-    if (troubled_.insert(path).second) log_.warn("file cannot be followed: trying again", {{"path", path}, {"error", why}});
+    if (troubled_.insert(path).second)
+        log_.warn("file cannot be followed: trying again", {{"path", path}, {"error", why}});
 }
 
 }  // namespace agent::discover

@@ -49,8 +49,8 @@ class DiscoveryListener {
 // look; a sweep looks everywhere now and then, so that a lost event, a file system without events or a folder beyond
 // the limit of watches cost latency only.
 //
-// A file is followed by a pipeline once one of its paths matches, or once it is known from a checkpoint: a file that was
-// rotated to a name that does not match, while nobody looked, is still finished.
+// A file is followed by a pipeline once one of its paths matches, or once it is known from a checkpoint: a file that
+// was rotated to a name that does not match, while nobody looked, is still finished.
 //
 // Life: one per agent. Thread: the control thread. Opens files, lists folders; reads no log data.
 class Discovery {
@@ -71,7 +71,8 @@ class Discovery {
     void release(const std::string& pipeline, const model::FileIdentity& file,
                  const std::optional<model::Checkpoint>& checkpoint = {});
 
-    // Takes out the checkpoints of files that were not met again and that are older than `updated_before_ms` (Unix time).
+    // Takes out the checkpoints of files that were not met again and that are older than `updated_before_ms` (Unix
+    // time).
     std::vector<model::FileIdentity> expire(const std::string& pipeline, std::uint64_t updated_before_ms);
 
     void sweep();
@@ -127,11 +128,11 @@ class Discovery {
     std::map<std::string, Pipeline> pipelines_;
     std::map<std::string, Folder, std::less<>> folders_;
     std::unordered_map<model::FileIdentity, File> files_;
-    std::set<model::FileIdentity> changed_;  // since the last settle()
-    std::set<model::FileIdentity> renamed_;  // lost a path since then, or got one again
+    std::set<model::FileIdentity> changed_;          // since the last settle()
+    std::set<model::FileIdentity> renamed_;          // lost a path since then, or got one again
     std::vector<std::pair<dev_t, ino_t>> scanning_;  // the folders that scan() is in
-    std::set<std::string> troubled_;          // paths that could not be followed, said once
-    std::set<std::string> unwatched_;         // folders that the sweep alone looks after, said once
+    std::set<std::string> troubled_;                 // paths that could not be followed, said once
+    std::set<std::string> unwatched_;                // folders that the sweep alone looks after, said once
     std::unordered_map<std::uint64_t, int> inodes_;  // of files_, with how many there are
     bool overflowed_ = false;
     bool offer_known_ = false;  // while a pipeline is added: what others follow may be for it too

@@ -39,7 +39,8 @@ bool all_match(Names pattern, Names path) {
             if (all_match(pattern.subspan(1), path.subspan(skip))) return true;
         return false;
     }
-    return !path.empty() && name_matches(pattern.front(), path.front()) && all_match(pattern.subspan(1), path.subspan(1));
+    return !path.empty() && name_matches(pattern.front(), path.front()) &&
+           all_match(pattern.subspan(1), path.subspan(1));
 }
 
 // Whether `folder` matches the beginning of the pattern, with something of the pattern left.

@@ -6,8 +6,8 @@
 
 namespace agent::discover {
 
-// A pattern of absolute paths: `*`, `?` and `[…]` within one folder or file name (as fnmatch(3) has them, a leading dot is
-// nothing special), `**` for any number of folders, none included.
+// A pattern of absolute paths: `*`, `?` and `[…]` within one folder or file name (as fnmatch(3) has them, a leading dot
+// is nothing special), `**` for any number of folders, none included.
 class Glob {
  public:
     explicit Glob(std::string_view pattern);

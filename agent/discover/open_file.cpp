@@ -15,7 +15,8 @@ namespace agent::discover {
 namespace {
 
 #ifndef AT_HANDLE_FID
-constexpr int AT_HANDLE_FID = 0x200;  // Linux 6.5: a handle that identifies, though it cannot be opened (overlayfs)
+constexpr int AT_HANDLE_FID  // NOLINT(readability-identifier-naming): as the kernel declares it
+    = 0x200;                 // Linux 6.5: a handle that identifies, though it cannot be opened (overlayfs)
 #endif
 
 // The file handle holds the inode's generation (see open_by_handle_at(2), "Obtaining a persistent filesystem ID").
@@ -33,7 +34,7 @@ std::optional<std::uint64_t> handle_hash(int directory_fd, const char* path, int
 }
 
 base::Result<model::FileIdentity> identify_at(int directory_fd, const char* path, int at_flags, int handle_flags) {
-    struct statx about {};
+    struct statx about{};
     if (::statx(directory_fd, path, at_flags, STATX_TYPE | STATX_INO | STATX_BTIME, &about) != 0)
         return base::fail("{}", base::errno_text(errno));
     if (!S_ISREG(about.stx_mode)) return base::fail("not a regular file");
@@ -44,7 +45,8 @@ base::Result<model::FileIdentity> identify_at(int directory_fd, const char* path
         identity.generation = *hash;
     } else if ((about.stx_mask & STATX_BTIME) != 0) {
         identity.generation_kind = model::GenerationKind::birth_time;
-        identity.generation = (static_cast<std::uint64_t>(about.stx_btime.tv_sec) * 1'000'000'000) + about.stx_btime.tv_nsec;
+        identity.generation =
+            (static_cast<std::uint64_t>(about.stx_btime.tv_sec) * 1'000'000'000) + about.stx_btime.tv_nsec;
     }
     return identity;
 }

@@ -13,10 +13,10 @@ namespace agent::model {
 struct Checkpoint {
     FileIdentity file;
     FileOffset watermark;
-    Fingerprint head;          // of the first bytes below the watermark
-    Fingerprint anchor;        // of the last bytes below the watermark
-    std::string origin_path;   // the path under which the pipeline first followed it; templates are filled from it
-    std::string path;          // the last one that was known
+    Fingerprint head;              // of the first bytes below the watermark
+    Fingerprint anchor;            // of the last bytes below the watermark
+    std::string origin_path;       // the path under which the pipeline first followed it; templates are filled from it
+    std::string path;              // the last one that was known
     std::uint64_t updated_ms = 0;  // Unix time
 
     friend bool operator==(const Checkpoint&, const Checkpoint&) = default;

@@ -54,9 +54,9 @@ struct Extent {
     Fingerprint anchor;  // of the last bytes before `end`
 
     Buffer buffer;
-    std::string_view bytes;          // inside the buffer
-    std::deque<std::string> arena;   // what was rewritten on the way; deque: no element ever moves
-    std::vector<Record> records;     // empty once delivered
+    std::string_view bytes;         // inside the buffer
+    std::deque<std::string> arena;  // what was rewritten on the way; deque: no element ever moves
+    std::vector<Record> records;    // empty once delivered
 
     std::chrono::steady_clock::time_point read_at;
     std::size_t charge = 0;          // bytes that it holds of the memory budget

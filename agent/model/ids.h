@@ -33,5 +33,7 @@ struct ExtentSeq {
 
 template <>
 struct std::hash<agent::model::TailId> {
-    std::size_t operator()(const agent::model::TailId& id) const noexcept { return std::hash<std::uint64_t>{}(id.value); }
+    std::size_t operator()(const agent::model::TailId& id) const noexcept {
+        return std::hash<std::uint64_t>{}(id.value);
+    }
 };

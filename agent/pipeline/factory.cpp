@@ -20,17 +20,22 @@ constexpr std::uint64_t kEscapeMax = 6;            // "\u0001" for one byte
 
 const char* type_name(config::SinkType type) {
     switch (type) {
-        case config::SinkType::kafka: return "kafka";
-        case config::SinkType::file: return "file";
-        case config::SinkType::console: return "console";
-        case config::SinkType::blackhole: return "blackhole";
+        case config::SinkType::kafka:
+            return "kafka";
+        case config::SinkType::file:
+            return "file";
+        case config::SinkType::console:
+            return "console";
+        case config::SinkType::blackhole:
+            return "blackhole";
     }
     return "";
 }
 
 base::Result<std::unique_ptr<deliver::Sink>> build_sink(const config::SinkConfig& config,
                                                         const config::ClusterConfig* cluster,
-                                                        deliver::SinkContext context, Shard& shard, telemetry::Log& log) {
+                                                        deliver::SinkContext context, Shard& shard,
+                                                        telemetry::Log& log) {
     switch (config.type) {
         case config::SinkType::kafka: {
             AGENT_ASSERT(cluster != nullptr);  // config::load checked the name
@@ -38,9 +43,12 @@ base::Result<std::unique_ptr<deliver::Sink>> build_sink(const config::SinkConfig
             if (!connected) return std::unexpected(connected.error());
             return std::make_unique<deliver::KafkaSink>(config, std::move(context), **connected);
         }
-        case config::SinkType::file: return std::make_unique<deliver::FileSink>(config, std::move(context), shard, log);
-        case config::SinkType::console: return std::make_unique<deliver::ConsoleSink>(config, std::move(context), shard);
-        case config::SinkType::blackhole: return std::make_unique<deliver::BlackholeSink>(shard);
+        case config::SinkType::file:
+            return std::make_unique<deliver::FileSink>(config, std::move(context), shard, log);
+        case config::SinkType::console:
+            return std::make_unique<deliver::ConsoleSink>(config, std::move(context), shard);
+        case config::SinkType::blackhole:
+            return std::make_unique<deliver::BlackholeSink>(shard);
     }
     return base::fail("cannot build a sink of unknown type {}", static_cast<int>(config.type));
 }
@@ -49,7 +57,8 @@ base::Result<std::unique_ptr<deliver::Sink>> build_sink(const config::SinkConfig
 std::uint64_t record_bytes_max(const config::SinkConfig& sink, const config::ClusterConfig& cluster) {
     std::uint64_t bytes = kafka::record_bytes_max(cluster);
     bytes -= std::min<std::uint64_t>(bytes / 2, sink.headers.size() * kHeaderBytesMax + sink.key.size());
-    return sink.encoding == config::Encoding::json ? (bytes - std::min(bytes / 2, kEnvelopeBytesMax)) / kEscapeMax : bytes;
+    return sink.encoding == config::Encoding::json ? (bytes - std::min(bytes / 2, kEnvelopeBytesMax)) / kEscapeMax
+                                                   : bytes;
 }
 
 // A line that would be refused for its size is a long line, whatever max_line_bytes allows: it must not stop its file.
@@ -62,14 +71,13 @@ model::LineLimit line_limit_of(const config::PipelineConfig& config, const confi
 }  // namespace
 
 base::Result<std::unique_ptr<Pipeline>> build_pipeline(const config::PipelineConfig& config,
-                                                       const config::ClusterConfig* cluster, const AgentContext& context,
-                                                       Shard& shard, telemetry::Registry& registry, telemetry::Log& log) {
-    auto sink = build_sink(config.sink, cluster,
-                           {.labels = context.labels,
-                            .host = context.host,
-                            .pipeline = config.name,
-                            .session = context.session},
-                           shard, log);
+                                                       const config::ClusterConfig* cluster,
+                                                       const AgentContext& context, Shard& shard,
+                                                       telemetry::Registry& registry, telemetry::Log& log) {
+    auto sink = build_sink(
+        config.sink, cluster,
+        {.labels = context.labels, .host = context.host, .pipeline = config.name, .session = context.session}, shard,
+        log);
     if (!sink) return std::unexpected(sink.error());
     return std::make_unique<Pipeline>(Pipeline{.config = config,
                                                .line_limit = line_limit_of(config, cluster),

@@ -23,7 +23,8 @@ struct AgentContext {
 // A pipeline that is ready to be added to `shard`; its cluster is made if it is the first one. Thread: the shard's.
 // Errors: the cluster's producer cannot be made.
 base::Result<std::unique_ptr<Pipeline>> build_pipeline(const config::PipelineConfig& config,
-                                                       const config::ClusterConfig* cluster, const AgentContext& context,
-                                                       Shard& shard, telemetry::Registry& registry, telemetry::Log& log);
+                                                       const config::ClusterConfig* cluster,
+                                                       const AgentContext& context, Shard& shard,
+                                                       telemetry::Registry& registry, telemetry::Log& log);
 
 }  // namespace agent::pipeline

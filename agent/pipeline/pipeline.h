@@ -14,8 +14,8 @@
 
 namespace agent::pipeline {
 
-// What one pipeline may have in flight, of the memory budget. More than the network and the broker can hold makes nothing
-// faster: the log file is the buffer. It keeps one pipeline's trouble its own.
+// What one pipeline may have in flight, of the memory budget. More than the network and the broker can hold makes
+// nothing faster: the log file is the buffer. It keeps one pipeline's trouble its own.
 constexpr std::size_t kInFlightBytesMax = 8 << 20;
 
 // One configured flow as its shard runs it.
@@ -29,10 +29,10 @@ struct Pipeline {
     Budget window{kInFlightBytesMax};
     std::unique_ptr<deliver::Sink> sink;
     std::unordered_map<model::TailId, std::unique_ptr<Tail>> tails;
-    std::deque<Tail*> ready;    // to be read, each once, fairly
-    std::deque<Tail*> waiting;  // to be read when their route is ready
-    bool retiring = false;      // reads nothing more
-    base::Task retired;         // called when nothing is in flight
+    std::deque<Tail*> ready;                // to be read, each once, fairly
+    std::deque<Tail*> waiting;              // to be read when their route is ready
+    bool retiring = false;                  // reads nothing more
+    base::Task retired;                     // called when nothing is in flight
     std::unique_ptr<base::Timer> patience;  // with a retirement
 };
 

@@ -35,7 +35,8 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
                              telemetry::Log& log)
     : pipeline_(pipeline),
       log_(log),
-      lines_read_(registry.counter("venus_agent_lines_read_total", "Lines read", labels_of(pipeline, sink_type).pipeline)),
+      lines_read_(
+          registry.counter("venus_agent_lines_read_total", "Lines read", labels_of(pipeline, sink_type).pipeline)),
       bytes_read_(registry.counter("venus_agent_bytes_read_total", "Bytes of files read as complete lines",
                                    labels_of(pipeline, sink_type).pipeline)),
       records_sent_(registry.counter("venus_agent_records_sent_total", "Records handed to the sink",
@@ -54,8 +55,10 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
                                     labels_of(pipeline, sink_type).pipeline)),
       file_lag_bytes_(registry.gauge("venus_agent_file_lag_bytes", "Bytes of followed files that are not acknowledged",
                                      labels_of(pipeline, sink_type).pipeline)),
-      files_open_(registry.gauge("venus_agent_files_open", "Files that are open", labels_of(pipeline, sink_type).pipeline)),
-      in_flight_bytes_(registry.gauge("venus_agent_in_flight_bytes", "Memory held by what was read and not acknowledged",
+      files_open_(
+          registry.gauge("venus_agent_files_open", "Files that are open", labels_of(pipeline, sink_type).pipeline)),
+      in_flight_bytes_(registry.gauge("venus_agent_in_flight_bytes",
+                                      "Memory held by what was read and not acknowledged",
                                       labels_of(pipeline, sink_type).pipeline)),
       delivery_seconds_(registry.histogram("venus_agent_delivery_seconds", "Time from reading to acknowledgement",
                                            labels_of(pipeline, sink_type).sink)),
@@ -92,7 +95,8 @@ void PipelineProbe::extent_delivered(const model::Extent& extent) {
     delivery_seconds_.observe(took.count(), extent.record_count);
 }
 
-void PipelineProbe::extent_failed(const std::string& path, const model::Extent& extent, std::chrono::milliseconds retry_in) {
+void PipelineProbe::extent_failed(const std::string& path, const model::Extent& extent,
+                                  std::chrono::milliseconds retry_in) {
     failed_rewound_.add(extent.record_count);
     if (failure_limit_.allow(std::chrono::steady_clock::now()))
         log_.warn("records were not taken: reading them again", {{"pipeline", pipeline_},
@@ -127,8 +131,9 @@ void PipelineProbe::file_rotated(const std::string& from, const std::string& to,
 
 void PipelineProbe::file_truncated(const std::string& path, model::FileOffset offset, model::FileOffset watermark) {
     truncations_.add();
-    log_.warn("file was truncated or rewritten: reading it from its beginning",
-              {{"pipeline", pipeline_}, {"path", path}, {"read_up_to", offset.value}, {"acked_up_to", watermark.value}});
+    log_.warn(
+        "file was truncated or rewritten: reading it from its beginning",
+        {{"pipeline", pipeline_}, {"path", path}, {"read_up_to", offset.value}, {"acked_up_to", watermark.value}});
 }
 
 void PipelineProbe::file_left(const std::string& path, std::uint64_t lag_bytes) {

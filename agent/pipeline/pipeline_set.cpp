@@ -47,22 +47,24 @@ base::Result<std::unique_ptr<PipelineSet>> PipelineSet::create(base::EventLoop& 
     return set;
 }
 
-PipelineSet::PipelineSet(base::EventLoop& control, checkpoint::CheckpointThread& checkpoints, telemetry::Registry& registry,
-                         telemetry::Log& log, std::string session, std::size_t memory_limit)
+PipelineSet::PipelineSet(base::EventLoop& control, checkpoint::CheckpointThread& checkpoints,
+                         telemetry::Registry& registry, telemetry::Log& log, std::string session,
+                         std::size_t memory_limit)
     : control_(control),
       checkpoints_(checkpoints),
       registry_(registry),
       log_(log),
       session_(std::move(session)),
-      shard_(memory_limit, checkpoints, log, [this](const std::string& pipeline, const model::FileIdentity& file,
-                                                 std::optional<model::Checkpoint> checkpoint) {
-          on_control([this, pipeline, file, checkpoint = std::move(checkpoint)] {
-              if (const auto found = tails_.find(file); found != tails_.end() && found->second.erase(pipeline) > 0 &&
-                                                        found->second.empty())
-                  tails_.erase(found);
-              if (discovery_) discovery_->release(pipeline, file, checkpoint);
-          });
-      }) {}
+      shard_(memory_limit, checkpoints, log,
+             [this](const std::string& pipeline, const model::FileIdentity& file,
+                    std::optional<model::Checkpoint> checkpoint) {
+                 on_control([this, pipeline, file, checkpoint = std::move(checkpoint)] {
+                     if (const auto found = tails_.find(file);
+                         found != tails_.end() && found->second.erase(pipeline) > 0 && found->second.empty())
+                         tails_.erase(found);
+                     if (discovery_) discovery_->release(pipeline, file, checkpoint);
+                 });
+             }) {}
 
 PipelineSet::~PipelineSet() {
     discovery_.reset();
@@ -127,7 +129,8 @@ void PipelineSet::stop(const std::string& name, std::chrono::milliseconds patien
         it = it->second.empty() ? tails_.erase(it) : std::next(it);
     }
     on_shard([this, name, patience, stopped = std::move(stopped)]() mutable {
-        shard_.retire(name, patience, [this, stopped = std::move(stopped)]() mutable { on_control(std::move(stopped)); });
+        shard_.retire(name, patience,
+                      [this, stopped = std::move(stopped)]() mutable { on_control(std::move(stopped)); });
     });
 }
 
@@ -167,10 +170,10 @@ void PipelineSet::start(const std::string& name, const Wanted& wanted, base::Tas
 void PipelineSet::begin_discovery(const std::string& name, checkpoint::PipelineCheckpoints loaded) {
     const auto running = running_.find(name);
     if (running == running_.end() || !discovery_) return;
-    discovery_->add_pipeline(name, running->second.pipeline.source, std::move(loaded.checkpoints), loaded.looked_before);
+    discovery_->add_pipeline(name, running->second.pipeline.source, std::move(loaded.checkpoints),
+                             loaded.looked_before);
     checkpoint::CheckpointBatch batch;
-    for (const auto& file :
-         discovery_->expire(name, unix_ms(std::chrono::system_clock::now() - kUnmetCheckpointAge)))
+    for (const auto& file : discovery_->expire(name, unix_ms(std::chrono::system_clock::now() - kUnmetCheckpointAge)))
         batch.changes[{name, file}] = std::nullopt;
     batch.looked.insert(name);
     // Behind the tails that were just found: their checkpoints come first, or `start_at` would be forgotten by a crash.

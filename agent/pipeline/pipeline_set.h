@@ -24,7 +24,8 @@ constexpr std::chrono::hours kUnmetCheckpointAge{24 * 7};
 // Thread: the control thread. Owns the shard's thread.
 class PipelineSet : public discover::DiscoveryListener {
  public:
-    static base::Result<std::unique_ptr<PipelineSet>> create(base::EventLoop& control, checkpoint::CheckpointThread& checkpoints,
+    static base::Result<std::unique_ptr<PipelineSet>> create(base::EventLoop& control,
+                                                             checkpoint::CheckpointThread& checkpoints,
                                                              telemetry::Registry& registry, telemetry::Log& log,
                                                              std::string session, std::size_t memory_limit);
     ~PipelineSet() override;

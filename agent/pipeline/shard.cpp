@@ -15,12 +15,13 @@ namespace {
 
 constexpr int kTurnsMax = 8;  // between two looks at what else there is to do
 constexpr std::size_t kSpareBuffersMax = kInFlightBytesMax / read::kReadBytes;
-constexpr std::size_t kRecordCharge = 256;  // what a record in flight costs besides its bytes: librdkafka's message, ours
+constexpr std::size_t kRecordCharge =
+    256;  // what a record in flight costs besides its bytes: librdkafka's message, ours
 constexpr std::size_t kEnvelopeCharge = 256;  // what the JSON around a record costs besides its bytes
 
-constexpr auto kLeftInterval = 250ms;       // gone files are polled: no event tells of their growth
-constexpr auto kDeletedQuiet = 5s;          // a deleted file that did not grow for so long is finished
-constexpr auto kMovedQuiet = 60s;           // one that was moved out of sight
+constexpr auto kLeftInterval = 250ms;  // gone files are polled: no event tells of their growth
+constexpr auto kDeletedQuiet = 5s;     // a deleted file that did not grow for so long is finished
+constexpr auto kMovedQuiet = 60s;      // one that was moved out of sight
 constexpr auto kRetryDelayMin = 100ms;
 constexpr auto kRetryDelayMax = 30'000ms;
 
@@ -28,7 +29,8 @@ static_assert(kInFlightBytesMax >= 16 * read::kExtentBytesMax, "a window smaller
 
 }  // namespace
 
-Shard::Shard(std::size_t memory_limit, checkpoint::CheckpointThread& checkpoints, telemetry::Log& log, TailFinished finished)
+Shard::Shard(std::size_t memory_limit, checkpoint::CheckpointThread& checkpoints, telemetry::Log& log,
+             TailFinished finished)
     : log_(log),
       finished_(std::move(finished)),
       checkpoints_(checkpoints),
@@ -43,7 +45,8 @@ Shard::Shard(std::size_t memory_limit, checkpoint::CheckpointThread& checkpoints
 
 Shard::~Shard() = default;
 
-// --- the way of a line -------------------------------------------------------------------------------------------------
+// --- the way of a line
+// -------------------------------------------------------------------------------------------------
 
 // One turn: the whole way of a line, top to bottom.
 bool Shard::take_turn() {
@@ -133,7 +136,8 @@ void Shard::make_ready(Pipeline& pipeline, Tail& tail) {
     schedule_turns();
 }
 
-// --- the way back ------------------------------------------------------------------------------------------------------
+// --- the way back
+// ------------------------------------------------------------------------------------------------------
 
 void Shard::extent_finished(ExtentPtr extent) {
     auto* pipeline = pipeline_of(extent->tail);
@@ -194,7 +198,8 @@ void Shard::sink_ready() {
         }
 }
 
-// --- facts from the control thread -------------------------------------------------------------------------------------
+// --- facts from the control thread
+// -------------------------------------------------------------------------------------
 
 base::Result<deliver::KafkaCluster*> Shard::cluster(const config::ClusterConfig& config) {
     auto& cluster = clusters_[config.name];
@@ -286,7 +291,8 @@ bool Shard::set_offset(const std::string& name, const model::FileIdentity& file,
     return false;
 }
 
-// --- files that are gone -----------------------------------------------------------------------------------------------
+// --- files that are gone
+// -----------------------------------------------------------------------------------------------
 
 void Shard::look_after_left_tails() {
     for (auto* pipeline : rotation_) {
@@ -331,14 +337,16 @@ void Shard::close_tail(Pipeline& pipeline, Tail& tail, bool deleted) {
     pipeline.probe.set_open_files(pipeline.tails.size());
 }
 
-// --- checkpoints, drain, status ----------------------------------------------------------------------------------------
+// --- checkpoints, drain, status
+// ----------------------------------------------------------------------------------------
 
 void Shard::store_checkpoints(checkpoint::Durability durability) {
     unstored_bytes_ = 0;
     checkpoint::CheckpointBatch batch;
     for (auto* pipeline : rotation_) {
         for (auto& [id, tail] : pipeline->tails)
-            if (std::exchange(tail->dirty, false)) batch.changes[{pipeline->config.name, tail->identity}] = tail->checkpoint();
+            if (std::exchange(tail->dirty, false))
+                batch.changes[{pipeline->config.name, tail->identity}] = tail->checkpoint();
         pipeline->probe.set_in_flight(pipeline->window.bytes());
     }
     checkpoints_.write(std::move(batch), durability);
@@ -376,7 +384,8 @@ void Shard::try_to_retire(Pipeline& pipeline) {
 
 void Shard::drop_unused_clusters() {
     for (auto it = clusters_.begin(); it != clusters_.end();) {
-        const bool used = std::ranges::any_of(rotation_, [&](const auto* p) { return p->config.sink.cluster == it->first; });
+        const bool used =
+            std::ranges::any_of(rotation_, [&](const auto* p) { return p->config.sink.cluster == it->first; });
         it = used ? std::next(it) : clusters_.erase(it);
     }
     leaving_.clear();  // their pipelines were retired: nothing is in flight

@@ -28,17 +28,18 @@ constexpr std::uint64_t kUnstoredBytesMax = 1 << 20;
 
 // Owns the tails of its pipelines and everything that they need: no lock is taken on the way of a line.
 //
-// Thread: its own, which run() is; the functions below `Facts` are posted to it by others. It drains with drain(), after
-// which it reads nothing, and ends with stop().
-// Crash: a restart reads again from the last checkpoints, at most kCheckpointInterval and what was in flight old.
+// Thread: its own, which run() is; the functions below `Facts` are posted to it by others. It drains with drain(),
+// after which it reads nothing, and ends with stop(). Crash: a restart reads again from the last checkpoints, at most
+// kCheckpointInterval and what was in flight old.
 class Shard : public model::DeliveryListener {
  public:
-    // `finished`: a tail is done with a file that is gone; its checkpoint, unless the file was deleted: it may come into
-    // sight again. Called on the shard's thread.
+    // `finished`: a tail is done with a file that is gone; its checkpoint, unless the file was deleted: it may come
+    // into sight again. Called on the shard's thread.
     using TailFinished = std::function<void(const std::string& pipeline, const model::FileIdentity& file,
                                             std::optional<model::Checkpoint> checkpoint)>;
 
-    Shard(std::size_t memory_limit, checkpoint::CheckpointThread& checkpoints, telemetry::Log& log, TailFinished finished);
+    Shard(std::size_t memory_limit, checkpoint::CheckpointThread& checkpoints, telemetry::Log& log,
+          TailFinished finished);
     ~Shard() override;
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;
@@ -54,15 +55,16 @@ class Shard : public model::DeliveryListener {
     void left(model::TailId tail);
     void set_memory_limit(std::size_t bytes);
 
-    // Reads nothing more for the pipeline, waits at most `patience` for what is in flight, stores its checkpoints, drops it.
+    // Reads nothing more for the pipeline, waits at most `patience` for what is in flight, stores its checkpoints,
+    // drops it.
     void retire(const std::string& pipeline, std::chrono::milliseconds patience, base::Task retired);
     void drop_unused_clusters();
 
     // Puts the tail's watermark to `offset`, once nothing of it is in flight. False: no such tail.
     bool set_offset(const std::string& pipeline, const model::FileIdentity& file, model::FileOffset offset);
 
-    // Of the tails whose watermark moved. Else it happens once every kCheckpointInterval, and for the process's end alone
-    // after every kUnstoredBytesMax acknowledged, so that a crash repeats little more than what was in flight.
+    // Of the tails whose watermark moved. Else it happens once every kCheckpointInterval, and for the process's end
+    // alone after every kUnstoredBytesMax acknowledged, so that a crash repeats little more than what was in flight.
     void store_checkpoints(checkpoint::Durability durability);
 
     // Finishes what is in flight, for at most `patience`, and stores the checkpoints.

@@ -74,13 +74,14 @@ model::Checkpoint Tail::checkpoint() {
     if (head_.length < model::Fingerprint::kBytesMax && watermark.offset.value > head_.length)
         head_ = reader.head(watermark.offset);
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return {.file = identity,
-            .watermark = watermark.offset,
-            .head = head_,
-            .anchor = watermark.anchor,
-            .origin_path = origin_path,
-            .path = path,
-            .updated_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count())};
+    return {
+        .file = identity,
+        .watermark = watermark.offset,
+        .head = head_,
+        .anchor = watermark.anchor,
+        .origin_path = origin_path,
+        .path = path,
+        .updated_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count())};
 }
 
 std::uint64_t Tail::lag_bytes() const {

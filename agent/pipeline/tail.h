@@ -47,11 +47,11 @@ class Tail {
     bool is_current(const model::Extent& extent) const { return extent.seq >= epoch_; }
     bool has_in_flight() const { return in_flight_ > 0; }
 
-    void rewind();                                // nothing in flight: reads again from the watermark
-    void start_anew();                            // the file was truncated: a new epoch, from its beginning
-    void move_to(model::FileOffset offset);       // by hand; nothing in flight
+    void rewind();                           // nothing in flight: reads again from the watermark
+    void start_anew();                       // the file was truncated: a new epoch, from its beginning
+    void move_to(model::FileOffset offset);  // by hand; nothing in flight
 
-    model::Checkpoint checkpoint();               // as it is now; looks at the file's head while that is short
+    model::Checkpoint checkpoint();  // as it is now; looks at the file's head while that is short
     std::uint64_t lag_bytes() const;
 
     model::TailId id;
@@ -63,14 +63,14 @@ class Tail {
     std::unique_ptr<deliver::Route> route;
     acknowledge::Watermark watermark;
     State state = State::idle;
-    bool woken = false;   // there may be more than what the last read saw
-    bool dirty = false;   // the checkpoint store does not know the watermark yet
-    bool rotated = false; // renamed while we followed it
-    bool left = false;    // no path that we know leads to it
+    bool woken = false;    // there may be more than what the last read saw
+    bool dirty = false;    // the checkpoint store does not know the watermark yet
+    bool rotated = false;  // renamed while we followed it
+    bool left = false;     // no path that we know leads to it
     std::chrono::steady_clock::time_point grown_at = std::chrono::steady_clock::now();
     std::chrono::milliseconds retry_delay{0};  // grows while nothing is acknowledged
     std::unique_ptr<base::Timer> retry;
-    std::optional<model::FileOffset> go_to;    // move_to() as soon as nothing is in flight
+    std::optional<model::FileOffset> go_to;  // move_to() as soon as nothing is in flight
 
  private:
     acknowledge::Ledger ledger_;

@@ -19,8 +19,8 @@ using model::Fingerprint;
 
 namespace {
 
-constexpr std::size_t kLineEndingBytesMax = 2;   // "\r\n"
-constexpr std::size_t kSmallExtentDivisor = 8;   // an extent below this part of its buffer gets one of its own size
+constexpr std::size_t kLineEndingBytesMax = 2;  // "\r\n"
+constexpr std::size_t kSmallExtentDivisor = 8;  // an extent below this part of its buffer gets one of its own size
 constexpr std::uint64_t kPartialSearchBytesMax = 1 << 20;  // looked back for the start of the last line
 
 // Reads until `size` bytes are there, the file ends or an error: a short read may be neither.
@@ -65,7 +65,8 @@ ReadResult Reader::read_view(BufferPool& pool, std::size_t want, View& view) con
     const ssize_t n = pread_full(file_->get(), view.buffer.bytes.get(), size, offset_ - view.guard);
     if (n < 0) return {.status = ReadStatus::failed, .error = errno};
     const auto got = static_cast<std::size_t>(n);
-    if (got < view.guard || !anchor_.matches({view.buffer.bytes.get(), view.guard})) return {.status = ReadStatus::truncated};
+    if (got < view.guard || !anchor_.matches({view.buffer.bytes.get(), view.guard}))
+        return {.status = ReadStatus::truncated};
     view.size = got - view.guard;
     return {.status = ReadStatus::extent};
 }
@@ -185,7 +186,7 @@ Fingerprint Reader::anchor_at(FileOffset offset) const {
 }
 
 base::Result<Reader::About> Reader::look() const {
-    struct stat about {};
+    struct stat about{};
     if (::fstat(file_->get(), &about) != 0) return base::fail("{}", base::errno_text(errno));
     return About{.size = static_cast<std::uint64_t>(about.st_size), .deleted = about.st_nlink == 0};
 }

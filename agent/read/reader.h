@@ -13,9 +13,9 @@
 
 namespace agent::read {
 
-constexpr std::size_t kExtentBytesMax = 128 << 10;          // of a read; only a longer line makes a longer extent
+constexpr std::size_t kExtentBytesMax = 128 << 10;  // of a read; only a longer line makes a longer extent
 constexpr std::size_t kReadBytes = kExtentBytesMax + model::Fingerprint::kBytesMax;  // with the anchor before it
-constexpr std::size_t kScanBytesMax = 4 << 20;              // looked through in one turn for the end of a long line
+constexpr std::size_t kScanBytesMax = 4 << 20;  // looked through in one turn for the end of a long line
 
 enum class ReadStatus : std::uint8_t {
     extent,     // here it is; there may be more
@@ -38,15 +38,16 @@ struct ReadResult {
 // Life: one per tail. Thread: its shard's. Crash: keeps nothing.
 class Reader {
  public:
-    Reader(std::shared_ptr<const base::UniqueFd> file, model::LineLimit limit) : file_(std::move(file)), limit_(limit) {}
+    Reader(std::shared_ptr<const base::UniqueFd> file, model::LineLimit limit)
+        : file_(std::move(file)), limit_(limit) {}
 
     // Goes to `offset`, behind bytes that have this anchor.
     void seek(model::FileOffset offset, const model::Fingerprint& anchor);
 
     ReadResult read(BufferPool& pool);
 
-    // The partial last line of a file that is finished, as one piece of at most `bytes_max`; at_end if it is complete by
-    // now, which is for read().
+    // The partial last line of a file that is finished, as one piece of at most `bytes_max`; at_end if it is complete
+    // by now, which is for read().
     ReadResult read_partial_line(BufferPool& pool);
 
     model::FileOffset offset() const { return offset_; }
@@ -80,7 +81,8 @@ class Reader {
     ReadResult read_view(BufferPool& pool, std::size_t want, View& view) const;  // status extent: the view holds
     ReadResult read_long_line(BufferPool& pool, View view);
     ReadResult end_of_long_line(BufferPool& pool, View view);
-    ReadResult make_extent(BufferPool& pool, View view, std::size_t size, model::FileOffset end, model::ExtentForm form);
+    ReadResult make_extent(BufferPool& pool, View view, std::size_t size, model::FileOffset end,
+                           model::ExtentForm form);
     std::string pread(std::size_t size, model::FileOffset offset) const;
 
     std::shared_ptr<const base::UniqueFd> file_;  // tails of several pipelines share it: reads carry their offset

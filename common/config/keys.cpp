@@ -101,12 +101,12 @@ std::vector<KeySpec> sink_keys() {
 }
 
 const std::vector<KeySpec>& all_keys() {
-    static const std::vector<KeySpec> kKeys = [] {
+    static const std::vector<KeySpec> keys_of_all_tables = [] {
         auto keys = host_keys();
         for (auto part : {source_keys(), sink_keys()}) keys.insert(keys.end(), part.begin(), part.end());
         return keys;
     }();
-    return kKeys;
+    return keys_of_all_tables;
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ void check_cluster(const Around& around) {
     const auto* value = usable(around.sink, "cluster");
     if (!value || around.config.clusters.contains(value->text)) return;
     std::vector<std::string_view> known;
+    known.reserve(around.config.clusters.size());
     for (const auto& [name, cluster] : around.config.clusters) known.push_back(name);
     const auto near = base::nearest(value->text, known);
     around.problems.add(*value, near ? fmt::format("no cluster is named {} (did you mean \"{}\"?)",

@@ -30,7 +30,7 @@ constexpr const char* kMessageBytesMax = "1048588";  // what a broker takes by d
 constexpr std::array<Setting, 8> kDefaults = {{
     {"client.id", "venus-agent"},
     {"compression.type", "lz4"},
-    {"log.queue", "true"},                         // librdkafka's own log lines become events, not lines on stderr
+    {"log.queue", "true"},  // librdkafka's own log lines become events, not lines on stderr
     {"message.max.bytes", kMessageBytesMax},
     {"batch.num.messages", "100000"},              // batch.size alone limits a batch: short lines fill it too
     {"queue.buffering.max.messages", "10000000"},  // the memory budget is the limit, not these

@@ -18,8 +18,9 @@ struct ConfDeleter {
 };
 using ConfPtr = std::unique_ptr<rd_kafka_conf_t, ConfDeleter>;
 
-// The largest record, in bytes with key and headers, that the cluster takes: its `message.max.bytes` (by default 1048588,
-// as a broker's) less what a record batch of one adds (61 bytes of batch header, some 30 of the record's own lengths).
+// The largest record, in bytes with key and headers, that the cluster takes: its `message.max.bytes` (by default
+// 1048588, as a broker's) less what a record batch of one adds (61 bytes of batch header, some 30 of the record's own
+// lengths).
 std::uint64_t record_bytes_max(const config::ClusterConfig& cluster);
 
 // Why `value` cannot be used for librdkafka's property `name` on an agent's producer; nothing: it can.

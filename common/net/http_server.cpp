@@ -159,7 +159,7 @@ void Session::written(const Code& error) {
     if (error) return close();
     if (response_.keep_alive()) return read();
     Code ignored;
-    socket_.shutdown(Protocol::socket::shutdown_send, ignored);
+    (void)socket_.shutdown(Protocol::socket::shutdown_send, ignored);
     enter(Stage::lingering);
     linger();
 }
@@ -194,7 +194,7 @@ void Session::close() {
     stage_ = Stage::closed;
     deadline_.cancel();
     Code ignored;
-    socket_.close(ignored);
+    (void)socket_.close(ignored);
     if (const auto listener = listener_.lock()) listener->forget(this);
 }
 
@@ -224,7 +224,7 @@ void Listener::forget(Session* session) {
 
 void Listener::close() {
     Code ignored;
-    acceptor_.close(ignored);
+    (void)acceptor_.close(ignored);
     retry_.cancel();
     name_.remove_name();
     for (const auto& [key, session] : std::exchange(sessions_, {})) session->close();

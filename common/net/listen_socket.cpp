@@ -105,7 +105,7 @@ base::Result<ListenSocket> listen_at(const addrinfo& where, const std::string& a
     if (::listen(result.fd.get(), SOMAXCONN) != 0) return cannot("listen on", address, errno);
     sockaddr_storage bound{};
     socklen_t length = sizeof(bound);
-    if (::getsockname(result.fd.get(), static_cast<sockaddr*>(static_cast<void*>(&bound)), &length) != 0) {
+    if (::getsockname(result.fd.get(), reinterpret_cast<sockaddr*>(&bound), &length) != 0) {
         return cannot("listen on", address, errno);
     }
     result.address = show(bound, length);

@@ -11,6 +11,7 @@ from support.programs import JUDGE
 
 _manifests = tempfile.TemporaryDirectory(prefix="venus-manifests-")  # goes with this process
 _numbers = itertools.count(1)
+_processes = []  # of this test
 
 
 class Writer:
@@ -25,6 +26,7 @@ class Writer:
             flag = "--" + key.replace("_", "-")
             command += [flag] if value is True else [flag, str(value)]
         self._process = subprocess.Popen(command)
+        _processes.append(self._process)
 
     def wait(self, timeout=120):
         assert self._process.wait(timeout) == 0
@@ -46,6 +48,14 @@ class Writer:
     @property
     def files(self):
         return len(self.manifest.read_text().splitlines())
+
+
+def kill_writers():
+    """After each test: one that failed has left its writers running."""
+    for process in _processes:
+        process.kill()
+        process.wait()
+    _processes.clear()
 
 
 def write(file, writer, lines, **options):

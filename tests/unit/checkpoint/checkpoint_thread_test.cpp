@@ -23,7 +23,8 @@ class CheckpointThreadTest : public testing::Test {
         thread->write({.changes = {{{"p", checkpoint.file}, checkpoint}}, .looked = {}}, Durability::host);
     }
     void forget(std::uint64_t file) {
-        thread->write({.changes = {{{"p", some_checkpoint(file, 0).file}, std::nullopt}}, .looked = {}}, Durability::host);
+        thread->write({.changes = {{{"p", some_checkpoint(file, 0).file}, std::nullopt}}, .looked = {}},
+                      Durability::host);
     }
     std::map<std::uint64_t, std::uint64_t> stored() const {  // watermarks by inode
         std::map<std::uint64_t, std::uint64_t> found;

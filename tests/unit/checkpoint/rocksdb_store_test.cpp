@@ -27,7 +27,8 @@ OpenedStore open(const fs::path& folder) {
 }
 
 void write(CheckpointStore& store, const std::string& pipeline, const Checkpoint& checkpoint) {
-    ASSERT_TRUE(store.write({.changes = {{{pipeline, checkpoint.file}, checkpoint}}, .looked = {pipeline}}, Durability::host));
+    ASSERT_TRUE(
+        store.write({.changes = {{{pipeline, checkpoint.file}, checkpoint}}, .looked = {pipeline}}, Durability::host));
 }
 
 TEST(CheckpointStore, KeepsWhatWasWrittenOverARestart) {
@@ -53,7 +54,8 @@ TEST(CheckpointStore, ForgetsWhatItIsToldToForget) {
     const auto opened = open(folder.path());
     write(*opened.store, "a", some_checkpoint(1, 10));
     write(*opened.store, "a", some_checkpoint(2, 20));
-    ASSERT_TRUE(opened.store->write({.changes = {{{"a", some_checkpoint(1, 0).file}, std::nullopt}}, .looked = {}}, Durability::host));
+    ASSERT_TRUE(opened.store->write({.changes = {{{"a", some_checkpoint(1, 0).file}, std::nullopt}}, .looked = {}},
+                                    Durability::host));
     EXPECT_THAT(opened.store->load("a")->checkpoints, ElementsAre(some_checkpoint(2, 20)));
 }
 
@@ -104,7 +106,8 @@ void fill(const fs::path& folder) {
         ASSERT_TRUE(round > 1 || opened->store->write({.changes = {}, .looked = {"p"}}, Durability::host));
         for (std::uint64_t file = 0; file < kFiles; file += round == 1 ? 1 : 2) {
             const auto checkpoint = some_checkpoint(file, round * 100);
-            ASSERT_TRUE(opened->store->write({.changes = {{{"p", checkpoint.file}, checkpoint}}, .looked = {}}, Durability::host));
+            ASSERT_TRUE(opened->store->write({.changes = {{{"p", checkpoint.file}, checkpoint}}, .looked = {}},
+                                             Durability::host));
         }
     }
 }

@@ -75,11 +75,9 @@ class ShardWorld {
     void start(const std::string& pipeline = "p") {
         checkpoints =
             std::make_unique<agent::checkpoint::CheckpointThread>(std::make_unique<test::FakeStore>(disk), log);
-        shard = std::make_unique<Shard>(
-            memory_limit, *checkpoints, log,
-            [this](const std::string&, const model::FileIdentity& file, const std::optional<model::Checkpoint>&) {
-                finished.push_back(file);
-            });
+        shard = std::make_unique<Shard>(memory_limit, *checkpoints, log,
+                                        [this](const std::string&, const model::FileIdentity& file,
+                                               const std::optional<model::Checkpoint>&) { finished.push_back(file); });
         sink = add(pipeline);
     }
     FakeSink* add(const std::string& name) {
