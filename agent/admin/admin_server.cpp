@@ -44,7 +44,7 @@ base::Result<std::unique_ptr<AdminServer>> AdminServer::listen(base::EventLoop& 
 }
 
 Health AdminServer::health(const pipeline::ShardStatus& status) const {
-    return judge_health(status, sources_.pipelines.failed(), sources_.applier.refused());
+    return judge_health(status, sources_.pipelines.failed(), sources_.config_refused());
 }
 
 void AdminServer::serve_admin(const net::HttpRequest& request, net::HttpRespond respond) {

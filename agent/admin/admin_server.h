@@ -7,7 +7,6 @@
 
 #include "agent/admin/status_report.h"
 #include "agent/checkpoint/checkpoint_thread.h"
-#include "agent/control/config_applier.h"
 #include "agent/pipeline/pipeline_set.h"
 #include "common/net/http_server.h"
 #include "common/telemetry/metrics.h"
@@ -17,10 +16,10 @@ namespace agent::admin {
 // What the doors show. All outlive them.
 struct AdminSources {
     pipeline::PipelineSet& pipelines;
-    control::ConfigApplier& applier;
     checkpoint::CheckpointThread& checkpoints;
     telemetry::Registry& registry;
     std::function<AgentAbout()> about;
+    std::function<std::string()> config_refused;  // why the last reload was; "": it was not
 };
 
 // Admin socket:  GET /status · GET /checkpoints · POST /checkpoints (change_json())

@@ -95,10 +95,10 @@ base::Result<void> Daemon::start() {
     applier_ = std::make_unique<control::ConfigApplier>(config_file_, config_, *pipelines_, log_);
     auto admin = admin::AdminServer::listen(control_, config_.agent,
                                             {.pipelines = *pipelines_,
-                                             .applier = *applier_,
                                              .checkpoints = *checkpoints_,
                                              .registry = registry_,
-                                             .about = [this] { return about(); }});
+                                             .about = [this] { return about(); },
+                                             .config_refused = [this] { return applier_->refused(); }});
     if (!admin) return std::unexpected(admin.error());
     admin_ = std::move(*admin);
     applier_->apply_initial([this] {
