@@ -189,7 +189,7 @@ TEST_F(DamagedStore, OpensWhateverFileIsCutInTheMiddle) {
 }
 
 TEST_F(DamagedStore, OpensWhateverBytesAreFlipped) {
-    for (const std::size_t part : {0, 1, 2, 3}) {  // quarters of the file
+    for (const std::size_t part : {0UL, 1UL, 2UL, 3UL}) {  // quarters of the file
         damage_each([part](const fs::path& path) {
             auto bytes = test::contents_of(path.string());
             if (bytes.empty()) return;
