@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <iterator>
+#include <utility>
 
 #include <boost/json.hpp>
 #include <fmt/core.h>
@@ -67,7 +68,8 @@ void append_pipeline(std::string& out, const json::value& pipeline) {
         out += "  no file matches yet\n";
         return;
     }
-    std::ranges::stable_sort(files, std::ranges::greater{}, [](const auto& file) { return number_of(file, "lag"); });
+    const auto rank = [](const auto& file) { return std::pair(~number_of(file, "lag"), text_of(file, "path")); };
+    std::ranges::sort(files, {}, rank);  // most lag first
     fmt::format_to(std::back_inserter(out), "  {:>12} {:>12} {:>10}  {:<9} {}\n", "OFFSET", "SIZE", "LAG", "STATE",
                    "FILE");
     for (std::size_t i = 0; i < std::min(files.size(), kFilesShownMax); ++i)
