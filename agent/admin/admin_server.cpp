@@ -44,7 +44,9 @@ base::Result<std::unique_ptr<AdminServer>> AdminServer::listen(base::EventLoop& 
 }
 
 Health AdminServer::health(const pipeline::ShardStatus& status) const {
-    return judge_health(status, sources_.pipelines.failed(), sources_.config_refused());
+    auto health = judge_health(status, sources_.pipelines.failed(), sources_.config_refused());
+    for (const auto& [path, why] : sources_.pipelines.unfollowed()) health.reasons.push_back(why);
+    return health;
 }
 
 void AdminServer::serve_admin(const net::HttpRequest& request, net::HttpRespond respond) {

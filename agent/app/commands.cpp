@@ -1,5 +1,6 @@
 #include "agent/app/commands.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 
@@ -9,7 +10,9 @@
 #include <librdkafka/rdkafka.h>
 #include <rocksdb/version.h>
 #include <spdlog/version.h>
+#include <sys/stat.h>
 #include <toml++/toml.h>
+#include <unistd.h>
 
 #include "agent/admin/status_report.h"
 #include "agent/app/exit_codes.h"
@@ -60,6 +63,13 @@ bool daemon_answers(const DaemonAddress& daemon) {
 base::Result<std::unique_ptr<checkpoint::CheckpointStore>> open_store_at_rest(const DaemonAddress& daemon) {
     auto config = load(daemon.config_file);
     if (!config) return std::unexpected(config.error());
+    struct stat about{};
+    if (::stat(config->agent.data_dir.c_str(), &about) != 0)
+        return base::fail("cannot open the data folder {}: {}", config->agent.data_dir, base::errno_text(errno));
+    // Files that another user made here would keep the agent from its own store.
+    if (about.st_uid != ::geteuid())
+        return base::fail("cannot open the data folder {}: it belongs to user {} (run this command as that user)",
+                          config->agent.data_dir, about.st_uid);
     auto opened = checkpoint::open_checkpoint_store(config->agent.data_dir);
     if (!opened) return std::unexpected(opened.error());
     if (!opened->set_aside.empty())

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <random>
@@ -30,6 +31,7 @@ namespace agent::app {
 
 namespace {
 
+constexpr std::chrono::seconds kStuckPatience{5};  // beyond shutdown_timeout
 constexpr int kMallocArenasMax = 2;  // each thread's own arena would keep what librdkafka frees on another
 
 // The run of the agent, from a good config to its end. Declared in the order in which the parts stand on one another;
@@ -63,6 +65,7 @@ class Daemon {
     Signals signals_;
     ServiceNotifier notifier_;
     base::Timer watchdog_{control_};
+    base::Timer backstop_{control_};
     std::string store_set_aside_;
     std::unique_ptr<checkpoint::CheckpointThread> checkpoints_;
     std::unique_ptr<pipeline::PipelineSet> pipelines_;
@@ -141,6 +144,11 @@ void Daemon::shut_down() {
     if (std::exchange(stopping_, true)) return;
     log_.info("agent stops: finishing what is in flight");
     notifier_.stopping();
+    // Should the shard be stuck, in a write to a pipe that nobody reads, say.
+    backstop_.after(applier_->effective().agent.shutdown_timeout + kStuckPatience, [this] {
+        log_.error("agent is stuck: ending without draining; what is in flight is read again by the next start");
+        std::_Exit(kExitFailure);
+    });
     pipelines_->drain(applier_->effective().agent.shutdown_timeout, [this] { control_.stop(); });
 }
 

@@ -112,6 +112,17 @@ base::Result<base::UniqueFd> take_lock(const std::filesystem::path& data_dir) {
     return lock;
 }
 
+// What root wrote there, another user cannot read: that is no damage.
+base::Result<void> check_access(const std::filesystem::path& path) {
+    std::error_code ended;
+    for (const auto& file : std::filesystem::directory_iterator(path, ended))
+        if (::access(file.path().c_str(), R_OK | W_OK) != 0)
+            return base::fail(
+                "cannot use the checkpoint store: cannot read and write {}: {} (it belongs to another user)",
+                file.path().string(), base::errno_text(errno));
+    return {};
+}
+
 base::Result<std::unique_ptr<rocksdb::DB>> open_db(const std::filesystem::path& path) {
     rocksdb::DB* db = nullptr;
     if (const auto status = rocksdb::DB::Open(small_options(), path.string(), &db); !status.ok())
@@ -141,6 +152,7 @@ base::Result<OpenedStore> open_checkpoint_store(const std::filesystem::path& dat
     if (!lock) return std::unexpected(lock.error());
 
     const auto path = data_dir / "checkpoints";
+    if (auto access = check_access(path); !access) return std::unexpected(access.error());
     OpenedStore opened;
     auto db = open_db(path);
     if (!db) {

@@ -230,7 +230,7 @@ void KafkaCluster::topic_found(const std::string& name, const TopicFound& found)
     } else if (found.cluster_answered) {
         topic_unknown(topic, found.error);
     } else {
-        check_reachable();
+        answered(found.error);  // as good as a ping, which would wait behind the other lookups
         retry_topics();
     }
 }

@@ -48,6 +48,7 @@ rd_kafka_topic_t* KafkaProducer::topic(const std::string& name) {
 KafkaCalls::KafkaCalls(base::EventLoop& answers_to) : answers_to_(answers_to), thread_([this] { calls_.run(); }) {}
 
 KafkaCalls::~KafkaCalls() {
+    ending_ = true;
     calls_.post([this] { calls_.stop(); });  // behind what was asked for
     thread_.join();
 }
@@ -55,6 +56,7 @@ KafkaCalls::~KafkaCalls() {
 void KafkaCalls::look_up(std::shared_ptr<KafkaProducer> producer, rd_kafka_topic_t* topic,
                          std::function<void(TopicFound)> found) {
     calls_.post([this, producer = std::move(producer), topic, found = std::move(found)]() mutable {
+        if (ending_) return;
         const rd_kafka_metadata_t* metadata = nullptr;
         TopicFound answer;
         answer.error =
@@ -71,6 +73,7 @@ void KafkaCalls::look_up(std::shared_ptr<KafkaProducer> producer, rd_kafka_topic
 
 void KafkaCalls::ping(std::shared_ptr<KafkaProducer> producer, std::function<void(rd_kafka_resp_err_t)> answered) {
     calls_.post([this, producer = std::move(producer), answered = std::move(answered)]() mutable {
+        if (ending_) return;
         const rd_kafka_metadata_t* metadata = nullptr;
         const auto error =
             rd_kafka_metadata(producer->handle(), 0, nullptr, &metadata, static_cast<int>(kLookupTimeout.count()));

@@ -1,6 +1,7 @@
 // One librdkafka producer and the thread that makes its blocking calls.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -65,6 +66,7 @@ class KafkaCalls {
 
  private:
     base::EventLoop& answers_to_;
+    std::atomic<bool> ending_ = false;  // calls that have not begun are left out
     base::EventLoop calls_;
     std::thread thread_;
 };

@@ -359,7 +359,7 @@ void Discovery::add_path(const model::FileIdentity& identity, const std::string&
 }
 
 void Discovery::cannot_follow(const std::string& path, const std::string& why) {
-    if (troubled_.insert(path).second)
+    if (troubled_.insert_or_assign(path, why).second)
         log_.warn("file cannot be followed: trying again", {{"path", path}, {"error", why}});
 }
 

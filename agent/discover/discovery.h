@@ -77,6 +77,9 @@ class Discovery {
 
     void sweep();
 
+    // Paths that match and cannot be followed now, with the reason.
+    const std::map<std::string, std::string>& troubled() const { return troubled_; }
+
  private:
     struct Pipeline {
         PathFilter filter;
@@ -131,7 +134,7 @@ class Discovery {
     std::set<model::FileIdentity> changed_;          // since the last settle()
     std::set<model::FileIdentity> renamed_;          // lost a path since then, or got one again
     std::vector<std::pair<dev_t, ino_t>> scanning_;  // the folders that scan() is in
-    std::set<std::string> troubled_;                 // paths that could not be followed, said once
+    std::map<std::string, std::string> troubled_;    // paths that could not be followed, said once
     std::set<std::string> unwatched_;                // folders that the sweep alone looks after, said once
     std::unordered_map<std::uint64_t, int> inodes_;  // of files_, with how many there are
     bool overflowed_ = false;

@@ -62,7 +62,7 @@ PipelineSet::PipelineSet(base::EventLoop& control, checkpoint::CheckpointThread&
                      if (const auto found = tails_.find(file);
                          found != tails_.end() && found->second.erase(pipeline) > 0 && found->second.empty())
                          tails_.erase(found);
-                     if (discovery_) discovery_->release(pipeline, file, checkpoint);
+                     if (!draining_) discovery_->release(pipeline, file, checkpoint);
                  });
              }) {}
 
@@ -88,6 +88,7 @@ std::map<std::string, PipelineSet::Wanted> PipelineSet::wanted_by(const config::
 }
 
 void PipelineSet::apply(const config::Config& config, base::Task applied) {
+    if (draining_) return;
     pending_ = config;
     waiting_for_pending_.push_back(std::move(applied));
     if (!applying_) apply_now();
@@ -135,6 +136,7 @@ void PipelineSet::stop(const std::string& name, std::chrono::milliseconds patien
 }
 
 void PipelineSet::start_all(std::map<std::string, Wanted> wanted) {
+    if (draining_) return;
     auto started = Countdown::from(wanted.size(), [this] { applied(); });
     for (auto& [name, one] : wanted) {
         start(name, one, started);
@@ -169,7 +171,7 @@ void PipelineSet::start(const std::string& name, const Wanted& wanted, base::Tas
 
 void PipelineSet::begin_discovery(const std::string& name, checkpoint::PipelineCheckpoints loaded) {
     const auto running = running_.find(name);
-    if (running == running_.end() || !discovery_) return;
+    if (running == running_.end() || draining_) return;
     discovery_->add_pipeline(name, running->second.pipeline.source, std::move(loaded.checkpoints),
                              loaded.looked_before);
     checkpoint::CheckpointBatch batch;
@@ -185,11 +187,14 @@ void PipelineSet::begin_discovery(const std::string& name, checkpoint::PipelineC
 
 void PipelineSet::applied() {
     applying_ = false;
+    if (draining_) return;
     for (auto& task : std::exchange(waiting_for_present_, {})) task();
     if (pending_) apply_now();
 }
 
 void PipelineSet::drain(std::chrono::milliseconds patience, base::Task drained) {
+    draining_ = true;  // a change that is being made goes no further
+    pending_.reset();
     discovery_.reset();
     on_shard([this, patience, drained = std::move(drained)]() mutable {
         shard_.drain(patience, [this, drained = std::move(drained)]() mutable { on_control(std::move(drained)); });
@@ -208,6 +213,10 @@ void PipelineSet::set_offset(std::string pipeline, model::FileIdentity file, mod
         const bool followed = shard_.set_offset(pipeline, file, offset);
         on_control([answer = std::move(answer), followed] { answer(followed); });
     });
+}
+
+std::map<std::string, std::string> PipelineSet::unfollowed() const {
+    return draining_ ? std::map<std::string, std::string>{} : discovery_->troubled();
 }
 
 void PipelineSet::file_found(discover::FoundFile file) {

@@ -42,6 +42,9 @@ class PipelineSet : public discover::DiscoveryListener {
     void set_offset(std::string pipeline, model::FileIdentity file, model::FileOffset offset,
                     std::function<void(bool followed)> answer);
 
+    // Files that match and cannot be followed now, with the reason.
+    std::map<std::string, std::string> unfollowed() const;
+
     // Pipelines that could not be built, with the reason.
     const std::map<std::string, std::string>& failed() const { return failed_; }
 
@@ -83,6 +86,7 @@ class PipelineSet : public discover::DiscoveryListener {
     std::unordered_map<model::FileIdentity, std::map<std::string, model::TailId>> tails_;  // by pipeline
     std::uint64_t next_tail_ = 1;
     bool applying_ = false;
+    bool draining_ = false;  // for good: discovery has ended
     std::optional<config::Config> pending_;
     std::vector<base::Task> waiting_for_pending_;
     std::vector<base::Task> waiting_for_present_;
