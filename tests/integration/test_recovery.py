@@ -101,7 +101,8 @@ def test_the_agent_ends_in_time_with_its_broker_gone_and_goes_on_later(agent, lo
         agent.await_acked("p", 2_000)
         cluster.stop_node()
         second = write(logs / "a.log", "b", 2_000)
-        wait_until(lambda: agent.metric("lines_read_total") >= 4_000, "the lines to be read")
+        # One batch is in flight; what is written after it was sealed waits in the file.
+        wait_until(lambda: agent.metric("lines_read_total") > 2_000, "some lines to be in flight")
         agent.stop(timeout=10)
         cluster.start_node()
         agent.start()
