@@ -91,45 +91,53 @@ void Timer::cancel() {
     state_->timer.cancel();
 }
 
+// Asio leaves a descriptor in its epoll set, edge-triggered, while nobody waits for it: each event would wake the
+// thread for nothing. So a watch that looks away takes its descriptor out.
 struct ReadableWatch::State : std::enable_shared_from_this<State> {
     State(EventLoop& loop, int fd, std::function<void()> on_ready)
-        : descriptor(loop.io(), fd), timer(loop), ready(std::move(on_ready)) {}
+        : watched(fd), descriptor(loop.io()), timer(loop), ready(std::move(on_ready)) {}
 
-    void wait() {
+    void look() {
+        timer.cancel();
+        if (!descriptor.is_open()) descriptor.assign(watched);
         descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                               [weak = weak_from_this()](const boost::system::error_code& error) {
                                   auto self = weak.lock();
                                   if (error || !self) return;
-                                  self->paused = {};
                                   self->ready();
-                                  self->wait_again();
+                                  if (self->descriptor.is_open()) self->look();
                               });
     }
 
-    void wait_again() {
-        if (paused == std::chrono::steady_clock::duration{}) return wait();
-        timer.after(paused, [weak = weak_from_this()] {
-            if (auto self = weak.lock()) self->wait();
+    void look_away(std::chrono::steady_clock::duration pause) {
+        descriptor.release();
+        timer.after(pause, [weak = weak_from_this()] {
+            if (auto self = weak.lock()) self->look();
         });
     }
 
-    asio::posix::stream_descriptor descriptor;
+    int watched;
+    asio::posix::stream_descriptor descriptor;  // open while it is looked at
     Timer timer;
     std::function<void()> ready;
-    std::chrono::steady_clock::duration paused{};
 };
 
 ReadableWatch::ReadableWatch(EventLoop& loop, int fd, std::function<void()> ready)
     : state_(std::make_shared<State>(loop, fd, std::move(ready))) {
-    state_->wait();
+    state_->look();
 }
 
 ReadableWatch::~ReadableWatch() {
     state_->descriptor.release();
+    state_->timer.cancel();
 }
 
 void ReadableWatch::pause(std::chrono::steady_clock::duration pause) {
-    state_->paused = pause;
+    if (state_->descriptor.is_open()) state_->look_away(pause);
+}
+
+void ReadableWatch::resume() {
+    if (!state_->descriptor.is_open()) state_->look();
 }
 
 }  // namespace base

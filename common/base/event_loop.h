@@ -61,8 +61,10 @@ class ReadableWatch {
     ReadableWatch(const ReadableWatch&) = delete;
     ReadableWatch& operator=(const ReadableWatch&) = delete;
 
-    // Looks away for `pause`, so that what arrives meanwhile is handled at once: fewer wake-ups under load.
+    // Looks away for `pause`, so that what arrives meanwhile is handled at once: fewer wake-ups under load. A watch
+    // that looks away already keeps to its time.
     void pause(std::chrono::steady_clock::duration pause);
+    void resume();
 
  private:
     struct State;
