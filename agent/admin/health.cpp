@@ -13,9 +13,9 @@ Health judge_health(const pipeline::ShardStatus& status, const std::map<std::str
         if (!pipeline.sink.healthy)
             health.reasons.push_back(fmt::format("pipeline {}: {}", pipeline.name, pipeline.sink.trouble));
         if (pipeline.rewinding > 0)
-            health.reasons.push_back(
-                fmt::format("pipeline {}: {} files wait to be read again because the sink did not take their records",
-                            pipeline.name, pipeline.rewinding));
+            health.reasons.push_back(fmt::format(
+                "pipeline {}: files that wait to be read again because the sink did not take their records: {}",
+                pipeline.name, pipeline.rewinding));
     }
     return health;
 }

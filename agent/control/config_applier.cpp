@@ -16,10 +16,15 @@ void ConfigApplier::apply_initial(base::Task applied) {
 void ConfigApplier::reload(base::Task applied) {
     auto loaded = config::load(file_, kafka::check_property);
     if (!loaded) {
-        for (const auto& problem : loaded.error()) log_.error(config::show(problem, file_.string()));
+        for (const auto& problem : loaded.error())
+            log_.error("config has an error", {{"file", file_.string()},
+                                               {"line", problem.line},
+                                               {"column", problem.column},
+                                               {"key", problem.key},
+                                               {"error", problem.message}});
         log_.error("config is refused: the present one runs on",
                    {{"file", file_.string()}, {"errors", loaded.error().size()}});
-        refused_ = fmt::format("{} errors, first: {}", loaded.error().size(),
+        refused_ = fmt::format("{} error{}, first: {}", loaded.error().size(), loaded.error().size() == 1 ? "" : "s",
                                config::show(loaded.error().front(), file_.string()));
         return applied();
     }

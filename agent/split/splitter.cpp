@@ -11,6 +11,8 @@ using model::Record;
 
 namespace {
 
+constexpr std::size_t kExpectedLinesMax = 2048;
+
 std::uint32_t without_carriage_return(const char* line, std::size_t size) {
     return static_cast<std::uint32_t>(size > 0 && line[size - 1] == '\r' ? size - 1 : size);
 }
@@ -40,9 +42,15 @@ void take_long_line(Extent& extent, const Record& line, const model::LineLimit& 
     }
 }
 
+// As if all lines were as long as the first.
+std::size_t expected_lines(std::string_view bytes) {
+    return std::min(kExpectedLinesMax, bytes.size() / (bytes.find('\n') + 1));
+}
+
 void split_complete_lines(Extent& extent, const model::LineLimit& limit, LongLines& seen) {
     const char* const begin = extent.bytes.data();
     const char* const end = begin + extent.bytes.size();
+    extent.records.reserve(expected_lines(extent.bytes));
     const auto offset_of = [&](const char* at) { return extent.begin + static_cast<std::uint64_t>(at - begin); };
     for (const char* at = begin; at < end;) {
         const auto* newline = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
