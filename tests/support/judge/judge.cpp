@@ -1,7 +1,7 @@
 // The honest judge: writes lines with unique ids, and counts which of them arrived, how often and in which order.
 //
 //   judge write   --file a.log --writer a --lines 1000000 --manifest a.json [--rate …] [--rotate-every …] …
-//   judge consume --brokers … --topic t --manifest a.json… [--timeout 60] [--latency] [--json]
+//   judge consume --brokers … --topic t --manifest a.json… [--timeout 60] [--latency-from N] [--json]
 //   judge verify  --file out… --manifest a.json… [--json]
 //
 // Exit: 0 what was written arrived, as strictly as asked; 1 it did not; 2 the judge itself could not work.
@@ -56,8 +56,11 @@ void count_unwrapped(Tally& tally, std::string_view record) {
 
 class Latencies {
  public:
+    explicit Latencies(std::uint64_t first) : first_(first) {}
+
     void note(const Line& line) {
-        if (line.written_at > 0) micros_.push_back(static_cast<std::uint32_t>((now_ns() - line.written_at) / 1000));
+        if (line.written_at > 0 && line.id.sequence >= first_)
+            micros_.push_back(static_cast<std::uint32_t>((now_ns() - line.written_at) / 1000));
     }
     json::object describe() {
         if (micros_.empty()) return {};
@@ -73,6 +76,7 @@ class Latencies {
     }
 
  private:
+    std::uint64_t first_;  // lines before it are warm-up
     std::vector<std::uint32_t> micros_;
 };
 
@@ -138,9 +142,9 @@ int run_write(const WriteOptions& options, const fs::path& manifest) {
     return written.error.empty() ? 0 : broken(written.error);
 }
 
-int run_consume(const ConsumeOptions& from, const JudgeOptions& options, milliseconds settle, bool with_latency) {
+int run_consume(const ConsumeOptions& from, const JudgeOptions& options, milliseconds settle,
+                std::optional<Latencies> latencies) {
     Tally tally;
-    Latencies latencies;
     std::expected<Manifest, std::string> manifest;
     bool complete_manifest = false;
     std::optional<Clock::time_point> complete_since;
@@ -148,7 +152,7 @@ int run_consume(const ConsumeOptions& from, const JudgeOptions& options, millise
     const auto take = [&](std::string_view record) {
         if (options.unwrap) return count_unwrapped(tally, record);
         const auto fresh = tally.count(record);
-        if (fresh && with_latency) latencies.note(*fresh);
+        if (fresh && latencies) latencies->note(*fresh);
     };
     const auto finished = [&] {
         if (stop_asked) return true;
@@ -166,7 +170,7 @@ int run_consume(const ConsumeOptions& from, const JudgeOptions& options, millise
     if (!consumed) return broken(consumed.error());
     if (!complete_manifest) return broken("cannot judge: a manifest is not there yet");
     if (!manifest) return broken(manifest.error());
-    return conclude(tally, *manifest, options, latencies.describe());
+    return conclude(tally, *manifest, options, latencies ? latencies->describe() : json::object{});
 }
 
 int run_verify(const std::vector<fs::path>& files, const JudgeOptions& options) {
@@ -225,7 +229,7 @@ int run(int argc, char** argv) {
     ConsumeOptions from;
     double timeout = 60;
     double settle = 2;
-    bool latency = false;
+    std::optional<std::uint64_t> latency_from;
     std::vector<std::string> properties;
     auto* consume_command = app.add_subcommand("consume", "judge what is in Kafka topics");
     add_judge_options(*consume_command, options);
@@ -233,7 +237,8 @@ int run(int argc, char** argv) {
     consume_command->add_option("--topic", from.topics)->required();
     consume_command->add_option("--timeout", timeout, "seconds until all must have arrived");
     consume_command->add_option("--settle", settle, "seconds to wait for late duplicates");
-    consume_command->add_flag("--latency", latency, "measure from written to readable");
+    consume_command->add_option("--latency-from", latency_from,
+                                "measure from written to readable, from this line of each file on");
     consume_command->add_option("-X", properties, "librdkafka property KEY=VALUE");
 
     std::vector<fs::path> files;
@@ -254,8 +259,9 @@ int run(int argc, char** argv) {
     }
     const auto seconds = [](double value) { return milliseconds{static_cast<std::int64_t>(value * 1000)}; };
     from.timeout = seconds(timeout);
-    if (latency) from.poll = milliseconds{1};  // a poll ends when its batch is full or its time is over
-    return run_consume(from, options, seconds(settle), latency);
+    if (!latency_from) return run_consume(from, options, seconds(settle), std::nullopt);
+    from.poll = milliseconds{1};  // a poll ends when its batch is full or its time is over
+    return run_consume(from, options, seconds(settle), Latencies(*latency_from));
 }
 
 }  // namespace
