@@ -21,7 +21,7 @@ class BlackholeSink : public Sink {
 
  private:
     struct Always : Route {
-        bool ready() const override { return true; }
+        bool ready() override { return true; }
     };
     model::DeliveryListener& listener_;
 };

@@ -9,7 +9,7 @@
 namespace agent::deliver {
 
 struct ConsoleSink::ConsoleRoute : Route {
-    bool ready() const override { return true; }
+    bool ready() override { return true; }
 
     FileContext file;
 };

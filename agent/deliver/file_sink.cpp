@@ -40,7 +40,7 @@ base::Result<void> append(const std::string& path, std::string_view bytes) {
 }  // namespace
 
 struct FileSink::FileRoute : Route {
-    bool ready() const override { return true; }
+    bool ready() override { return true; }
 
     FileContext file;
     std::string path;
@@ -70,9 +70,7 @@ void FileSink::deliver(model::ExtentPtr extent, Route& route) {
             log_.info("file sink writes again", {{"after", show_duration(*lasted)}});
     } else {
         extent->failure = written.error().message;
-        if (failing_.observe(extent->failure))
-            log_.warn("file sink cannot write: trying again",
-                      {{"pipeline", context_.pipeline}, {"error", failing_.why()}, {"for", failing_.duration_text()}});
+        (void)failing_.observe(extent->failure);  // the extent's failure is said by the pipeline's probe
     }
     extent->unfinished = 0;
     listener_.extent_finished(std::move(extent));

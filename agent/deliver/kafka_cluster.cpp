@@ -2,7 +2,6 @@
 
 #include <array>
 #include <chrono>
-#include <cstdlib>
 #include <utility>
 
 #include <unistd.h>
@@ -21,42 +20,12 @@ constexpr auto kPingRetry = 1s;
 constexpr int kFailedPingsMin = 2;  // in a row: one may have asked the broker that is just being lost
 constexpr auto kRecoverRetry = 5s;
 
-constexpr std::size_t kRecordOverhead = 24;        // of a record in a batch at most, without key and headers
-constexpr std::size_t kExtentReserve = 192 << 10;  // room for one more extent and its records' overhead
-
-// librdkafka's properties as they are in effect.
-double number_in_effect(rd_kafka_t* handle, const char* name) {
-    std::array<char, 64> value{};
-    std::size_t size = value.size();
-    AGENT_ASSERT(rd_kafka_conf_get(rd_kafka_conf(handle), name, value.data(), &size) == RD_KAFKA_CONF_OK);
-    return std::strtod(value.data(), nullptr);
-}
-
 bool topic_is_unknown(rd_kafka_resp_err_t error) {
     return error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
            error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
 }  // namespace
-
-bool KafkaLane::has_room(std::size_t batch_bytes_max, Clock::duration linger) const {
-    if (messages_ == 0) return true;
-    return bytes_ + kExtentReserve <= batch_bytes_max && Clock::now() < opened_at_ + linger;
-}
-
-void KafkaLane::take(std::size_t bytes, std::size_t messages) {
-    if (messages_ == 0) opened_at_ = Clock::now();
-    bytes_ += bytes + (messages * kRecordOverhead);
-    messages_ += messages;
-}
-
-bool KafkaLane::give_back(std::size_t messages) {
-    AGENT_ASSERT(messages <= messages_);
-    messages_ -= messages;
-    if (messages_ > 0) return false;
-    bytes_ = 0;
-    return true;
-}
 
 base::Result<std::unique_ptr<KafkaCluster>> KafkaCluster::create(base::EventLoop& loop,
                                                                  const config::ClusterConfig& config,
@@ -73,10 +42,9 @@ KafkaCluster::KafkaCluster(base::EventLoop& loop, config::ClusterConfig config, 
       config_(std::move(config)),
       listener_(listener),
       log_(log),
-      batch_bytes_max_(static_cast<std::size_t>(number_in_effect(producer->handle(), "batch.size"))),
-      linger_(std::chrono::duration_cast<KafkaLane::Clock::duration>(
-          std::chrono::duration<double, std::milli>(number_in_effect(producer->handle(), "linger.ms")))),
+      lane_limits_(producer->lane_limits()),
       delivered_(kDeliveriesMax),
+      lane_opens_(loop),
       retry_(loop),
       ping_retry_(loop),
       producer_(std::move(producer)),
@@ -114,21 +82,40 @@ void KafkaCluster::take_events() {
         rd_kafka_event_destroy(event);
     }
     if (recovering_ && idle()) recover();
-    if (std::exchange(lane_opened_, false)) listener_.sink_ready();
+    open_lanes();
 }
 
 bool KafkaCluster::has_room(const KafkaTopic& topic, int partition) const {
-    return topic.lanes[static_cast<std::size_t>(partition)].has_room(batch_bytes_max_, linger_);
+    return topic.lane(partition).has_room(KafkaLane::Clock::now());
 }
 
-void KafkaCluster::handed_over(KafkaTopic& topic, int partition, std::size_t bytes, std::size_t messages) {
-    in_flight_messages_ += messages;
-    topic.lanes[static_cast<std::size_t>(partition)].take(bytes, messages);
+void KafkaCluster::collect(KafkaTopic& topic, int partition, std::size_t bytes, std::size_t records) {
+    in_flight_messages_ += records;
+    topic.lane(partition).collect(bytes, records, KafkaLane::Clock::now(), lane_limits_);
 }
 
-void KafkaCluster::free_lane(const rd_kafka_message_t& message, std::size_t count) {
-    auto& topic = *topics_by_handle_.at(message.rkt);
-    if (topic.lanes[static_cast<std::size_t>(message.partition)].give_back(count)) lane_opened_ = true;
+// Nobody waits for the acknowledgement of a batch that is not full before the next may begin: until then, it need not
+// wake the shard.
+void KafkaCluster::close_batch(KafkaTopic& topic, int partition) {
+    auto& lane = topic.lane(partition);
+    if (lane.closed()) return;
+    lane.close();
+    if (lane.full()) ++full_batches_;
+    if (full_batches_ > 0)
+        watch_->resume();
+    else
+        watch_->pause(lane_limits_.linger);
+}
+
+// Tells the listener of the lanes that are free by now, and comes back for the others.
+void KafkaCluster::open_lanes() {
+    if (lanes_free_at_.empty()) return;
+    const auto now = KafkaLane::Clock::now();
+    if (lanes_free_at_.top() <= now) {
+        while (!lanes_free_at_.empty() && lanes_free_at_.top() <= now) lanes_free_at_.pop();
+        listener_.sink_ready();
+    }
+    if (!lanes_free_at_.empty()) lane_opens_.after(lanes_free_at_.top() - now, [this] { open_lanes(); });
 }
 
 // Most deliveries come in runs of one extent: one look at it per run.
@@ -139,18 +126,22 @@ void KafkaCluster::take_deliveries(rd_kafka_event_t* event) {
             const std::size_t run = i;
             for (; i < n && delivered_[i]->_private == extent; ++i)
                 if (delivered_[i]->err != RD_KAFKA_RESP_ERR_NO_ERROR) delivery_failed(*delivered_[i]);
-            AGENT_ASSERT(in_flight_messages_ >= i - run);
-            in_flight_messages_ -= i - run;
-            free_lane(*delivered_[run], i - run);
-            finish_records(extent, static_cast<std::uint32_t>(i - run));
+            finish_records(extent, i - run, *topics_by_handle_.at(delivered_[run]->rkt), delivered_[run]->partition);
         }
     }
     if (unreachable_.going_on()) check_reachable();
 }
 
-void KafkaCluster::finish_records(model::Extent* extent, std::uint32_t count) {
-    AGENT_ASSERT(extent->unfinished >= count);
-    extent->unfinished -= count;
+void KafkaCluster::finish_records(model::Extent* extent, std::size_t count, KafkaTopic& topic, int partition) {
+    AGENT_ASSERT(in_flight_messages_ >= count && extent->unfinished >= count);
+    in_flight_messages_ -= count;
+    auto& lane = topic.lane(partition);
+    const bool full_batch = lane.closed() && lane.full();
+    if (const auto free_at = lane.give_back(count, lane_limits_)) {
+        lanes_free_at_.push(*free_at);
+        if (full_batch) --full_batches_;
+    }
+    extent->unfinished -= static_cast<std::uint32_t>(count);
     if (extent->unfinished == 0) listener_.extent_finished(model::ExtentPtr(extent));
 }
 
@@ -163,12 +154,13 @@ void KafkaCluster::delivery_failed(const rd_kafka_message_t& message) {
     if (topic_is_unknown(message.err)) topic_unknown(topics_.at(topic_name), message.err);
 }
 
-void KafkaCluster::refused(model::Extent* extent, std::size_t count, const KafkaTopic& topic,
+void KafkaCluster::refused(model::Extent* extent, std::size_t count, KafkaTopic& topic, int partition,
                            rd_kafka_resp_err_t error) {
     if (extent->failure.empty()) extent->failure = fmt::format("{}: {}", topic.name, rd_kafka_err2str(error));
     if (error == RD_KAFKA_RESP_ERR__FATAL) begin_recovery(rd_kafka_err2str(error));
-    if (topic_is_unknown(error)) topic_unknown(topics_.at(topic.name), error);
-    finish_records(extent, static_cast<std::uint32_t>(count));
+    if (topic_is_unknown(error)) topic_unknown(topic, error);
+    finish_records(extent, count, topic, partition);
+    open_lanes();
 }
 
 void KafkaCluster::take_error(rd_kafka_event_t* event) {

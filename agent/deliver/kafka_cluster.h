@@ -2,37 +2,21 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
+#include <queue>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "agent/deliver/kafka_lane.h"
 #include "agent/deliver/kafka_producer.h"
 #include "agent/deliver/outage.h"
 #include "agent/model/delivery_listener.h"
 #include "common/telemetry/log.h"
 
 namespace agent::deliver {
-
-// One partition's way out. librdkafka 2.0.2 has at most one request of an idempotent producer in flight per partition
-// (it compares the number of *messages* in flight with the limit of five requests), and while a request is in flight
-// and further records have waited for linger.ms, its broker thread polls without sleeping. So records are handed over
-// as one batch: until linger.ms after its first record or until it is full, and then no more until all of it is
-// acknowledged. What waits meanwhile waits in its log file.
-class KafkaLane {
- public:
-    using Clock = std::chrono::steady_clock;
-
-    bool has_room(std::size_t batch_bytes_max, Clock::duration linger) const;
-    void take(std::size_t bytes, std::size_t messages);
-    bool give_back(std::size_t messages);  // true: nothing is in flight any more
-
- private:
-    std::size_t bytes_ = 0;
-    std::size_t messages_ = 0;
-    Clock::time_point opened_at_;
-};
 
 // A topic that some route delivers to. Its partition count is looked up before the first record, and again when the
 // cluster says that it does not know it: a topic that is missing keeps its tails waiting, it never fails a record.
@@ -42,6 +26,9 @@ struct KafkaTopic {
     int partitions = 0;                  // 0: not known (yet)
     bool looking = false;
     Outage missing;
+
+    KafkaLane& lane(int partition) { return lanes[static_cast<std::size_t>(partition)]; }
+    const KafkaLane& lane(int partition) const { return lanes[static_cast<std::size_t>(partition)]; }
 
     std::vector<KafkaLane> lanes;  // by partition
     int sticky_partition = 0;      // Partition::sticky: where records went last
@@ -66,9 +53,11 @@ class KafkaCluster {
     bool knows(const KafkaTopic& topic) const { return !recovering_ && topic.partitions > 0; }
     bool has_room(const KafkaTopic& topic, int partition) const;
 
-    // Records were handed over; or were not taken, with `error`.
-    void handed_over(KafkaTopic& topic, int partition, std::size_t bytes, std::size_t messages);
-    void refused(model::Extent* extent, std::size_t count, const KafkaTopic& topic, rd_kafka_resp_err_t error);
+    // An extent's records join their partition's batch; the batch is about to be handed over; records of it were not
+    // taken, with `error`.
+    void collect(KafkaTopic& topic, int partition, std::size_t bytes, std::size_t records);
+    void close_batch(KafkaTopic& topic, int partition);
+    void refused(model::Extent* extent, std::size_t count, KafkaTopic& topic, int partition, rd_kafka_resp_err_t error);
 
     // Gives everything in flight back as failed, soon. For leaving a cluster that is dead.
     void let_go();
@@ -85,8 +74,8 @@ class KafkaCluster {
     void watch_events();
     void take_events();
     void take_deliveries(rd_kafka_event_t* event);
-    void free_lane(const rd_kafka_message_t& message, std::size_t count);
-    void finish_records(model::Extent* extent, std::uint32_t count);
+    void finish_records(model::Extent* extent, std::size_t count, KafkaTopic& topic, int partition);
+    void open_lanes();
     void delivery_failed(const rd_kafka_message_t& message);
     void take_log(rd_kafka_event_t* event);
     void take_error(rd_kafka_event_t* event);
@@ -105,9 +94,10 @@ class KafkaCluster {
     model::DeliveryListener& listener_;
     telemetry::Log& log_;
     std::size_t in_flight_messages_ = 0;
-    std::size_t batch_bytes_max_;  // batch.size, as it is in effect
-    KafkaLane::Clock::duration linger_;
-    bool lane_opened_ = false;  // since the events were last taken
+    std::size_t full_batches_ = 0;  // in flight
+    KafkaLane::Limits lane_limits_;
+    std::priority_queue<KafkaLane::Clock::time_point, std::vector<KafkaLane::Clock::time_point>, std::greater<>>
+        lanes_free_at_;  // of those that came back
     bool recovering_ = false;
     bool pinging_ = false;
     int failed_pings_ = 0;
@@ -117,6 +107,7 @@ class KafkaCluster {
     std::unordered_map<const rd_kafka_topic_t*, KafkaTopic*> topics_by_handle_;
     std::vector<const rd_kafka_message_t*> delivered_;       // reused
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // answers that come late find it gone
+    base::Timer lane_opens_;
     base::Timer retry_;
     base::Timer ping_retry_;
     std::shared_ptr<KafkaProducer> producer_;

@@ -1,13 +1,43 @@
 #include "agent/deliver/kafka_producer.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdlib>
 #include <utility>
 
+#include <fmt/format.h>
 #include <sys/eventfd.h>
 
+#include "common/base/assert.h"
 #include "common/kafka/client_config.h"
 
 namespace agent::deliver {
+
+namespace {
+
+// Between a batch's first record and its request: as long as it takes to hand the batch over. To wait for lines that
+// are not written yet is the lane's affair.
+constexpr double kHandOverMs = 1.0;
+
+double number_of(const rd_kafka_conf_t* conf, const char* name) {
+    std::array<char, 64> value{};
+    std::size_t size = value.size();
+    AGENT_ASSERT(rd_kafka_conf_get(conf, name, value.data(), &size) == RD_KAFKA_CONF_OK);
+    return std::strtod(value.data(), nullptr);
+}
+
+// What the user's properties say; librdkafka is told less.
+KafkaLane::Limits take_lane_limits(rd_kafka_conf_t* conf) {
+    const double linger_ms = number_of(conf, "linger.ms");
+    const auto told = fmt::to_string(std::min(linger_ms, kHandOverMs));
+    AGENT_ASSERT(rd_kafka_conf_set(conf, "linger.ms", told.c_str(), nullptr, 0) == RD_KAFKA_CONF_OK);
+    return {.batch_bytes_max = static_cast<std::size_t>(number_of(conf, "batch.size")),
+            .linger = std::chrono::duration_cast<KafkaLane::Clock::duration>(
+                std::chrono::duration<double, std::milli>(linger_ms))};
+}
+
+}  // namespace
 
 base::Result<std::shared_ptr<KafkaProducer>> KafkaProducer::create(const config::ClusterConfig& cluster) {
     auto conf = kafka::producer_conf(cluster);
@@ -16,6 +46,7 @@ base::Result<std::shared_ptr<KafkaProducer>> KafkaProducer::create(const config:
 
     std::array<char, 512> why{};
     auto producer = std::shared_ptr<KafkaProducer>(new KafkaProducer);
+    producer->lane_limits_ = take_lane_limits(conf->get());
     producer->wake_.reset(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
     if (!producer->wake_) return base::fail("cannot make an eventfd: {}", base::errno_text(errno));
     producer->handle_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf->get(), why.data(), why.size());

@@ -10,6 +10,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "agent/deliver/kafka_lane.h"
 #include "common/base/event_loop.h"
 #include "common/base/result.h"
 #include "common/base/unique_fd.h"
@@ -30,10 +31,12 @@ class KafkaProducer {
     rd_kafka_queue_t* events() const { return events_; }
     int events_fd() const { return wake_.get(); }
     rd_kafka_topic_t* topic(const std::string& name);  // made on first use; thread: the shard's
+    const KafkaLane::Limits& lane_limits() const { return lane_limits_; }
 
  private:
     KafkaProducer() = default;
 
+    KafkaLane::Limits lane_limits_{};
     base::UniqueFd wake_;  // an eventfd: librdkafka adds 1 when its event queue is no longer empty
     rd_kafka_t* handle_ = nullptr;
     rd_kafka_queue_t* events_ = nullptr;

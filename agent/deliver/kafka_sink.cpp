@@ -26,16 +26,18 @@ config::Template must_parse(const std::string& text, const config::Labels& label
 struct KafkaSink::KafkaRoute : Route {
     KafkaRoute(KafkaSink& s, KafkaTopic& t, FileContext f) : sink(s), topic(t), file(std::move(f)) {}
 
-    bool ready() const override {
-        return sink.cluster_.knows(topic) && sink.cluster_.has_room(topic, sink.choose_partition(*this));
+    bool ready() override {
+        if (!sink.cluster_.knows(topic)) return false;
+        partition = sink.choose_partition(*this);
+        return sink.cluster_.has_room(topic, partition);
     }
+    bool batches() const override { return true; }
 
     KafkaSink& sink;
     KafkaTopic& topic;
     FileContext file;
     std::string key;
-    mutable int partition =
-        -1;  // Partition::file: kept for the tail's life, so that new partitions do not break its order
+    int partition = -1;  // chosen when ready() was asked last
 };
 
 KafkaSink::KafkaSink(const config::SinkConfig& config, SinkContext context, KafkaCluster& cluster)
@@ -61,11 +63,10 @@ std::unique_ptr<Route> KafkaSink::open_route(const FileContext& file) {
 int KafkaSink::choose_partition(const KafkaRoute& route) const {
     auto& topic = route.topic;
     switch (config_.partition) {
-        case config::Partition::file:
-            if (route.partition < 0 || route.partition >= topic.partitions)
-                route.partition = static_cast<int>(XXH3_64bits(route.file.file_id.data(), route.file.file_id.size()) %
-                                                   static_cast<unsigned>(topic.partitions));
-            return route.partition;
+        case config::Partition::file:  // kept for the tail's life, so that new partitions do not break its order
+            if (route.partition >= 0 && route.partition < topic.partitions) return route.partition;
+            return static_cast<int>(XXH3_64bits(route.file.file_id.data(), route.file.file_id.size()) %
+                                    static_cast<unsigned>(topic.partitions));
         case config::Partition::key:  // as Java's producer does, so that keys meet in the same partition
             return rd_kafka_msg_partitioner_murmur2(topic.handle, route.key.data(), route.key.size(), topic.partitions,
                                                     nullptr, nullptr);
@@ -81,13 +82,25 @@ int KafkaSink::choose_partition(const KafkaRoute& route) const {
 void KafkaSink::deliver(model::ExtentPtr extent, Route& route) {
     auto& kafka_route = static_cast<KafkaRoute&>(route);
     if (config_.encoding == config::Encoding::json) encode_json(*extent, context_, kafka_route.file);
-    const int partition = choose_partition(kafka_route);
-    const auto records = std::exchange(extent->records, {});  // not the extent's any more: it may come back meanwhile
-    auto* in_flight = extent.release();                       // comes back with its last delivery
+    std::size_t bytes = 0;
+    for (const auto& record : extent->records) bytes += record.size + kafka_route.key.size();
+    cluster_.collect(kafka_route.topic, kafka_route.partition, bytes, extent->records.size());
+    collected_.push_back({.extent = std::move(extent), .route = &kafka_route, .partition = kafka_route.partition});
+}
+
+void KafkaSink::flush() {
+    for (auto& collected : std::exchange(collected_, {})) hand_over(std::move(collected));
+}
+
+void KafkaSink::hand_over(Collected collected) {
+    auto& route = *collected.route;
+    cluster_.close_batch(route.topic, collected.partition);
+    const auto records = std::exchange(collected.extent->records, {});  // it may come back before the last is taken
+    auto* in_flight = collected.extent.release();                       // comes back with its last delivery
     if (config_.headers.empty())
-        produce_batch(in_flight, records, kafka_route, partition);
+        produce_batch(in_flight, records, route, collected.partition);
     else
-        produce_with_headers(in_flight, records, kafka_route, partition);
+        produce_with_headers(in_flight, records, route, collected.partition);
 }
 
 void KafkaSink::produce_batch(model::Extent* extent, const std::vector<model::Record>& records, KafkaRoute& route,
@@ -95,14 +108,12 @@ void KafkaSink::produce_batch(model::Extent* extent, const std::vector<model::Re
     batch_.resize(std::min(records.size(), kProduceBatchMax));
     for (std::size_t done = 0; done < records.size();) {
         const std::size_t count = std::min(records.size() - done, kProduceBatchMax);
-        std::size_t bytes = 0;
         for (std::size_t i = 0; i < count; ++i) {
             const auto& record = records[done + i];
             auto& message = batch_[i];
             message = {};
             message.payload = const_cast<char*>(record.data);  // librdkafka only reads it
             message.len = record.size;
-            bytes += record.size;
             message._private = extent;
             if (key_) {
                 message.key = route.key.data();
@@ -112,10 +123,10 @@ void KafkaSink::produce_batch(model::Extent* extent, const std::vector<model::Re
         done += count;
         const int taken =
             rd_kafka_produce_batch(route.topic.handle, partition, 0, batch_.data(), static_cast<int>(count));
-        if (taken > 0) cluster_.handed_over(route.topic, partition, bytes, static_cast<std::size_t>(taken));
         if (static_cast<std::size_t>(taken) == count) continue;
         for (std::size_t i = 0; i < count; ++i)
-            if (batch_[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) cluster_.refused(extent, 1, route.topic, batch_[i].err);
+            if (batch_[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+                cluster_.refused(extent, 1, route.topic, partition, batch_[i].err);
     }
 }
 
@@ -175,14 +186,11 @@ void KafkaSink::produce_with_headers(model::Extent* extent, const std::vector<mo
         message[5].vtype = RD_KAFKA_VTYPE_KEY;
         if (key_) message[5].u.mem = {.ptr = route.key.data(), .size = route.key.size()};
         rd_kafka_error_t* error = rd_kafka_produceva(cluster_.handle(), message.data(), message.size());
-        if (!error) {
-            cluster_.handed_over(route.topic, partition, record.size, 1);
-            continue;
-        }
+        if (!error) continue;
         const auto code = rd_kafka_error_code(error);
         rd_kafka_error_destroy(error);
         rd_kafka_headers_destroy(headers);
-        cluster_.refused(extent, 1, route.topic, code);
+        cluster_.refused(extent, 1, route.topic, partition, code);
     }
 }
 

@@ -21,12 +21,19 @@ class KafkaSink : public Sink {
 
     std::unique_ptr<Route> open_route(const FileContext& file) override;
     void deliver(model::ExtentPtr extent, Route& route) override;
+    void flush() override;
     SinkStatus status() const override;
 
  private:
     struct KafkaRoute;
+    struct Collected {  // an extent that waits for its batch to be handed over
+        model::ExtentPtr extent;
+        KafkaRoute* route;
+        int partition;
+    };
 
     int choose_partition(const KafkaRoute& route) const;
+    void hand_over(Collected collected);
     void produce_batch(model::Extent* extent, const std::vector<model::Record>& records, KafkaRoute& route,
                        int partition);
     rd_kafka_headers_t* headers_of(const model::Record& record, const FileContext& file, const std::string& time) const;
@@ -38,6 +45,7 @@ class KafkaSink : public Sink {
     KafkaCluster& cluster_;
     config::Template topic_;
     std::optional<config::Template> key_;
+    std::vector<Collected> collected_;
     std::vector<rd_kafka_message_t> batch_;  // reused
     std::map<std::string, KafkaTopic*> topics_;
 };

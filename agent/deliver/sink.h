@@ -22,7 +22,10 @@ class Route {
     virtual ~Route() = default;
 
     // Whether records may be delivered now. When it becomes true, the listener hears sink_ready().
-    virtual bool ready() const = 0;
+    virtual bool ready() = 0;
+
+    // Whether records go in batches, so that sink_ready() is heard after each delivery, when the next batch may begin.
+    virtual bool batches() const { return false; }
 };
 
 // How a sink is, for `status`.
@@ -43,6 +46,9 @@ class Sink {
 
     // Takes a split extent whose route is ready; it comes back by extent_finished(), perhaps within this call.
     virtual void deliver(model::ExtentPtr extent, Route& route) = 0;
+
+    // There is no more to deliver for now: what was collected for a batch is sent.
+    virtual void flush() {}
 
     virtual SinkStatus status() const = 0;
 };

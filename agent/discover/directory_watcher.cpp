@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <utility>
 
@@ -15,6 +16,7 @@ namespace {
 constexpr std::uint32_t kMask =
     IN_MODIFY | IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 constexpr std::size_t kEventBytesMax = 64 << 10;  // taken from the queue in one read
+constexpr std::size_t kOneEventBytesMax = sizeof(inotify_event) + NAME_MAX + 1;
 
 }  // namespace
 
@@ -57,9 +59,9 @@ void DirectoryWatcher::forget(const std::string& folder) {
 
 void DirectoryWatcher::take_events() {
     alignas(inotify_event) std::array<char, kEventBytesMax> bytes;
-    while (true) {
-        const ssize_t n = ::read(inotify_.get(), bytes.data(), bytes.size());
-        if (n <= 0) break;
+    ssize_t n = 0;
+    do {
+        n = ::read(inotify_.get(), bytes.data(), bytes.size());
         for (const char* at = bytes.data(); at < bytes.data() + n;) {
             inotify_event event{};
             std::memcpy(&event, at, sizeof(event));
@@ -67,7 +69,7 @@ void DirectoryWatcher::take_events() {
             take_event(event.wd, event.mask, event.len > 0 ? std::string_view(name) : std::string_view());
             at = name + event.len;
         }
-    }
+    } while (n > static_cast<ssize_t>(bytes.size() - kOneEventBytesMax));  // less: the queue was empty
     settled_();
     readable_.pause(kPause);
 }

@@ -34,8 +34,8 @@ struct DirectoryChange {
 class DirectoryWatcher {
  public:
     // Between two looks at the queue, so that the writes of a busy file become one event. It adds to the latency of a
-    // line.
-    static constexpr std::chrono::milliseconds kPause{2};
+    // line that comes shortly after another, unless its file is being read batch by batch.
+    static constexpr std::chrono::milliseconds kPause{10};
 
     using Observer = std::function<void(const DirectoryChange&)>;
 

@@ -7,20 +7,17 @@ namespace agent::pipeline {
 
 namespace {
 
-// Calls `done` when it was called itself `count` times; at once for none.
-class Countdown {
- public:
-    static std::function<void()> from(std::size_t count, base::Task done) {
-        if (count == 0) {
-            done();
-            return [] {};
-        }
-        auto left = std::make_shared<std::pair<std::size_t, base::Task>>(count, std::move(done));
-        return [left] {
-            if (--left->first == 0) left->second();
-        };
+// What is to be called `count` times until it calls `done`; for none it is called at once.
+std::function<void()> countdown(std::size_t count, base::Task done) {
+    if (count == 0) {
+        done();
+        return [] {};
     }
-};
+    auto left = std::make_shared<std::pair<std::size_t, base::Task>>(count, std::move(done));
+    return [left] {
+        if (--left->first == 0) left->second();
+    };
+}
 
 std::uint64_t unix_ms(std::chrono::system_clock::time_point time) {
     return static_cast<std::uint64_t>(
@@ -112,7 +109,7 @@ void PipelineSet::apply_now() {
     failed_.clear();
 
     const auto patience = config.agent.shutdown_timeout;
-    auto stopped = Countdown::from(unwanted.size(), [this, wanted = std::move(wanted)]() mutable {
+    auto stopped = countdown(unwanted.size(), [this, wanted = std::move(wanted)]() mutable {
         on_shard([this, wanted = std::move(wanted)]() mutable {
             shard_.drop_unused_clusters();
             on_control([this, wanted = std::move(wanted)]() mutable { start_all(std::move(wanted)); });
@@ -137,7 +134,7 @@ void PipelineSet::stop(const std::string& name, std::chrono::milliseconds patien
 
 void PipelineSet::start_all(std::map<std::string, Wanted> wanted) {
     if (draining_) return;
-    auto started = Countdown::from(wanted.size(), [this] { applied(); });
+    auto started = countdown(wanted.size(), [this] { applied(); });
     for (auto& [name, one] : wanted) {
         start(name, one, started);
         running_.emplace(name, std::move(one));

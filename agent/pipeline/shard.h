@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -26,7 +25,8 @@ namespace agent::pipeline {
 constexpr std::chrono::seconds kCheckpointInterval{1};
 constexpr std::uint64_t kUnstoredBytesMax = 1 << 20;
 
-// Owns the tails of its pipelines and everything that they need: no lock is taken on the way of a line.
+// Owns the tails of its pipelines and everything that they need: no lock is taken on the way of a line. shard.cpp has
+// that way and the way back; what the control thread tells, gone files, the end and the status have files of their own.
 //
 // Thread: its own, which run() is; the functions below `Facts` are posted to it by others. It drains with drain(),
 // after which it reads nothing, and ends with stop(). Crash: a restart reads again from the last checkpoints, at most
@@ -78,12 +78,14 @@ class Shard : public model::DeliveryListener {
  private:
     bool take_turn();
     void run_turns();
+    void flush_sinks();
     void schedule_turns();
     Pipeline* next_pipeline();
     bool read_extent(Pipeline& pipeline, Tail& tail);
     void deliver_extent(Pipeline& pipeline, Tail& tail, model::ExtentPtr extent);
     void truncated(Pipeline& pipeline, Tail& tail);
     void make_ready(Pipeline& pipeline, Tail& tail);
+    void wait_for_sink(Pipeline& pipeline, Tail& tail);
 
     void extent_failed(Pipeline& pipeline, Tail& tail, const model::Extent& extent);
     void settle(Pipeline& pipeline, Tail& tail);  // when nothing of it is in flight

@@ -62,7 +62,7 @@ class FakeSink : public deliver::Sink {
  private:
     struct Gate : deliver::Route {
         explicit Gate(const bool& is_open) : open(is_open) {}
-        bool ready() const override { return open; }
+        bool ready() override { return open; }
         const bool& open;
     };
     model::DeliveryListener& listener_;

@@ -1,0 +1,80 @@
+// Checkpoints, and how a pipeline or the whole shard ends.
+#include <algorithm>
+#include <utility>
+
+#include "agent/pipeline/shard.h"
+
+namespace agent::pipeline {
+
+void Shard::store_checkpoints(checkpoint::Durability durability) {
+    unstored_bytes_ = 0;
+    checkpoint::CheckpointBatch batch;
+    for (auto* pipeline : rotation_) {
+        for (auto& [id, tail] : pipeline->tails)
+            if (std::exchange(tail->dirty, false))
+                batch.changes[{pipeline->config.name, tail->identity}] = tail->checkpoint();
+        pipeline->probe.set_in_flight(pipeline->window.bytes());
+    }
+    checkpoints_.write(std::move(batch), durability);
+}
+
+void Shard::retire(const std::string& name, std::chrono::milliseconds patience, base::Task retired) {
+    const auto found = pipelines_.find(name);
+    if (found == pipelines_.end()) return retired();
+    auto& pipeline = *found->second;
+    pipeline.retiring = true;
+    pipeline.retired = std::move(retired);
+    pipeline.patience = std::make_unique<base::Timer>(loop_);
+    pipeline.patience->after(patience, [&pipeline, this] {
+        log_.warn("pipeline did not drain: what is in flight is read again later",
+                  {{"pipeline", pipeline.config.name}, {"in_flight_bytes", pipeline.window.bytes()}});
+        for (auto& [cluster_name, cluster] : clusters_)
+            if (cluster_name == pipeline.config.sink.cluster) cluster->let_go();
+    });
+    try_to_retire(pipeline);
+}
+
+void Shard::try_to_retire(Pipeline& pipeline) {
+    if (pipeline.window.bytes() > 0 || !pipeline.retired) return;
+    // Not from within a delivery of this very pipeline.
+    loop_.post([this, name = pipeline.config.name, retired = std::exchange(pipeline.retired, nullptr)]() mutable {
+        store_checkpoints(checkpoint::Durability::host);
+        auto& leaving = *pipelines_.at(name);
+        for (const auto& [id, tail] : leaving.tails) pipeline_of_tail_.erase(id);
+        leaving.probe.set_open_files(0);
+        std::erase(rotation_, &leaving);
+        pipelines_.erase(name);
+        retired();
+    });
+}
+
+void Shard::drop_unused_clusters() {
+    for (auto it = clusters_.begin(); it != clusters_.end();) {
+        const bool used =
+            std::ranges::any_of(rotation_, [&](const auto* p) { return p->config.sink.cluster == it->first; });
+        it = used ? std::next(it) : clusters_.erase(it);
+    }
+    leaving_.clear();  // their pipelines were retired: nothing is in flight
+}
+
+void Shard::drain(std::chrono::milliseconds patience, base::Task drained) {
+    draining_ = true;
+    drained_ = std::move(drained);
+    patience_timer_.after(patience, [this] {
+        log_.warn("drain took too long: what is in flight is read again by the next start",
+                  {{"in_flight_bytes", budget_.bytes()}});
+        for (auto& [name, cluster] : clusters_) cluster->let_go();
+    });
+    check_drained();
+}
+
+void Shard::check_drained() {
+    if (budget_.bytes() > 0 || !drained_) return;
+    patience_timer_.cancel();
+    loop_.post([this, drained = std::exchange(drained_, nullptr)]() mutable {
+        store_checkpoints(checkpoint::Durability::host);
+        drained();
+    });
+}
+
+}  // namespace agent::pipeline

@@ -1,0 +1,99 @@
+// What the control thread tells a shard.
+#include <utility>
+
+#include "agent/pipeline/shard.h"
+#include "common/base/assert.h"
+
+namespace agent::pipeline {
+
+base::Result<deliver::KafkaCluster*> Shard::cluster(const config::ClusterConfig& config) {
+    auto& cluster = clusters_[config.name];
+    if (cluster && cluster->config() != config) leaving_.push_back(std::move(cluster));
+    if (!cluster) {
+        auto made = deliver::KafkaCluster::create(loop_, config, *this, log_);
+        if (!made) {
+            clusters_.erase(config.name);
+            return std::unexpected(made.error());
+        }
+        cluster = std::move(*made);
+    }
+    return cluster.get();
+}
+
+void Shard::add(std::unique_ptr<Pipeline> pipeline) {
+    auto& added = pipelines_[pipeline->config.name];
+    AGENT_ASSERT(!added);
+    added = std::move(pipeline);
+    rotation_.push_back(added.get());
+}
+
+void Shard::follow(const std::string& name, TailStart start) {
+    const auto found = pipelines_.find(name);
+    if (found == pipelines_.end() || found->second->retiring) return;
+    auto& pipeline = *found->second;
+    const auto checkpoint = std::move(start.checkpoint);
+    const bool at_end = start.at_end;
+    auto tail = std::make_unique<Tail>(std::move(start), pipeline.line_limit);
+    if (!tail->begin(checkpoint, at_end)) pipeline.probe.checkpoint_mismatched(tail->path, tail->file_id);
+    if (checkpoint && checkpoint->file != tail->identity)  // its device has got another number
+        checkpoints_.write({.changes = {{{name, checkpoint->file}, std::nullopt}}, .looked = {}},
+                           checkpoint::Durability::host);
+    tail->route = pipeline.sink->open_route({.path = tail->origin_path, .file_id = tail->file_id});
+    pipeline.probe.file_opened(tail->path, tail->file_id, tail->watermark.offset);
+    auto& followed = *tail;
+    pipeline_of_tail_[followed.id] = &pipeline;
+    pipeline.tails[followed.id] = std::move(tail);
+    pipeline.probe.set_open_files(pipeline.tails.size());
+    make_ready(pipeline, followed);
+}
+
+void Shard::wake(const std::vector<model::TailId>& tails) {
+    for (const auto id : tails)
+        if (auto* pipeline = pipeline_of(id)) make_ready(*pipeline, *pipeline->tails.at(id));
+}
+
+void Shard::moved(model::TailId id, const std::string& path) {
+    auto* pipeline = pipeline_of(id);
+    if (!pipeline) return;
+    auto& tail = *pipeline->tails.at(id);
+    if (!std::exchange(tail.rotated, true)) pipeline->probe.file_rotated(tail.path, path, tail.file_id);
+    tail.path = path;
+    tail.left = false;
+    tail.dirty = true;
+}
+
+void Shard::left(model::TailId id) {
+    auto* pipeline = pipeline_of(id);
+    if (!pipeline) return;
+    auto& tail = *pipeline->tails.at(id);
+    tail.left = true;
+    tail.grown_at = std::chrono::steady_clock::now();
+    pipeline->probe.file_left(tail.path, tail.lag_bytes());
+    make_ready(*pipeline, tail);
+}
+
+void Shard::set_memory_limit(std::size_t bytes) {
+    const auto in_flight = budget_.bytes();
+    budget_ = Budget(bytes);
+    budget_.take(in_flight);
+    schedule_turns();
+}
+
+Pipeline* Shard::pipeline_of(model::TailId tail) {
+    const auto found = pipeline_of_tail_.find(tail);
+    return found == pipeline_of_tail_.end() ? nullptr : found->second;
+}
+
+bool Shard::set_offset(const std::string& name, const model::FileIdentity& file, model::FileOffset offset) {
+    const auto found = pipelines_.find(name);
+    if (found == pipelines_.end()) return false;
+    for (auto& [id, tail] : found->second->tails) {
+        if (tail->identity != file) continue;
+        tail->go_to = offset;
+        if (!tail->has_in_flight()) settle(*found->second, *tail);
+        return true;
+    }
+    return false;
+}
+
+}  // namespace agent::pipeline

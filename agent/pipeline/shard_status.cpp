@@ -1,0 +1,56 @@
+#include <algorithm>
+
+#include "agent/pipeline/shard.h"
+
+namespace agent::pipeline {
+
+namespace {
+
+const char* state_of(const Tail& tail) {
+    if (tail.left) return "gone";
+    switch (tail.state) {
+        case Tail::State::idle:
+            return "idle";
+        case Tail::State::ready:
+            return "reading";
+        case Tail::State::waiting:
+            return "waiting";
+        case Tail::State::rewinding:
+            return "rewinding";
+    }
+    return "";
+}
+
+}  // namespace
+
+ShardStatus Shard::status() {
+    ShardStatus status{.pipelines = {}, .in_flight_bytes = budget_.bytes(), .memory_limit_bytes = budget_.bytes_max()};
+    for (auto* pipeline : rotation_) {
+        auto& told = status.pipelines.emplace_back();
+        told.name = pipeline->config.name;
+        told.sink = pipeline->sink->status();
+        told.lines_read = pipeline->probe.lines_read();
+        told.records_acked = pipeline->probe.records_acked();
+        told.in_flight_bytes = pipeline->window.bytes();
+        for (const auto& [id, tail] : pipeline->tails) {
+            const auto about = tail->reader.look();
+            const std::uint64_t lag = tail->lag_bytes();
+            told.files.push_back({.identity = tail->identity,
+                                  .path = tail->path,
+                                  .size_bytes = about ? about->size : 0,
+                                  .read_offset = tail->reader.offset(),
+                                  .watermark = tail->watermark.offset,
+                                  .lag_bytes = lag,
+                                  .state = state_of(*tail)});
+            told.lag_bytes += lag;
+            told.rewinding += tail->state == Tail::State::rewinding ? 1 : 0;
+        }
+        pipeline->probe.set_lag(told.lag_bytes);
+        pipeline->probe.set_in_flight(pipeline->window.bytes());
+        std::ranges::sort(told.files, {}, &FileStatus::path);
+    }
+    std::ranges::sort(status.pipelines, {}, &PipelineStatus::name);
+    return status;
+}
+
+}  // namespace agent::pipeline
