@@ -20,6 +20,33 @@ constexpr auto kPingRetry = 1s;
 constexpr int kFailedPingsMin = 2;  // in a row: one may have asked the broker that is just being lost
 constexpr auto kRecoverRetry = 5s;
 
+model::Rejection rejection_of(rd_kafka_resp_err_t error) {
+    switch (error) {
+        case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+        case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+            return model::Rejection::too_large;
+        case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+        case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+            return model::Rejection::invalid;
+        case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+            return model::Rejection::not_authorised;
+        default:
+            return model::Rejection::none;
+    }
+}
+
+// Of several failures the first is told; only if all were rejections, the extent was rejected.
+void note_failure(model::Extent& extent, rd_kafka_resp_err_t error, std::string text) {
+    const auto rejection = rejection_of(error);
+    if (extent.failure.empty()) {
+        extent.failure = std::move(text);
+        extent.rejection = rejection;
+    } else if (rejection == model::Rejection::none) {
+        extent.rejection = rejection;
+    }
+}
+
 bool topic_is_unknown(rd_kafka_resp_err_t error) {
     return error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
            error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
@@ -146,21 +173,26 @@ void KafkaCluster::finish_records(model::Extent* extent, std::size_t count, Kafk
 }
 
 void KafkaCluster::delivery_failed(const rd_kafka_message_t& message) {
-    auto* extent = static_cast<model::Extent*>(message._private);
     const char* topic_name = rd_kafka_topic_name(message.rkt);
-    if (extent->failure.empty())
-        extent->failure = fmt::format("{}: {} ({} bytes)", topic_name, rd_kafka_err2str(message.err), message.len);
+    note_failure(*static_cast<model::Extent*>(message._private), message.err,
+                 fmt::format("{}: {} ({} bytes)", topic_name, rd_kafka_err2str(message.err), message.len));
     if (message.err == RD_KAFKA_RESP_ERR__FATAL) begin_recovery(rd_kafka_err2str(message.err));
     if (topic_is_unknown(message.err)) topic_unknown(topics_.at(topic_name), message.err);
 }
 
 void KafkaCluster::refused(model::Extent* extent, std::size_t count, KafkaTopic& topic, int partition,
                            rd_kafka_resp_err_t error) {
-    if (extent->failure.empty()) extent->failure = fmt::format("{}: {}", topic.name, rd_kafka_err2str(error));
+    note_failure(*extent, error, fmt::format("{}: {}", topic.name, rd_kafka_err2str(error)));
     if (error == RD_KAFKA_RESP_ERR__FATAL) begin_recovery(rd_kafka_err2str(error));
     if (topic_is_unknown(error)) topic_unknown(topic, error);
     finish_records(extent, count, topic, partition);
     open_lanes();
+}
+
+void KafkaCluster::not_sent(model::ExtentPtr extent, std::string why) {
+    extent->failure = std::move(why);
+    extent->unfinished = 0;
+    listener_.extent_finished(std::move(extent));
 }
 
 void KafkaCluster::take_error(rd_kafka_event_t* event) {

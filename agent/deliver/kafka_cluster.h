@@ -58,6 +58,7 @@ class KafkaCluster {
     void collect(KafkaTopic& topic, int partition, std::size_t bytes, std::size_t records);
     void close_batch(KafkaTopic& topic, int partition);
     void refused(model::Extent* extent, std::size_t count, KafkaTopic& topic, int partition, rd_kafka_resp_err_t error);
+    void not_sent(model::ExtentPtr extent, std::string why);  // no batch takes it
 
     // Gives everything in flight back as failed, soon. For leaving a cluster that is dead.
     void let_go();

@@ -24,9 +24,11 @@ class KafkaLane {
     };
 
     bool has_room(Clock::time_point now) const;
+    bool is_empty() const { return records_ == 0; }
 
     // One extent's records join the batch.
     void collect(std::size_t bytes, std::size_t records, Clock::time_point now, const Limits& limits);
+    void fill_up() { full_ = true; }  // nothing joins what was collected
 
     // The batch is handed over: nothing joins it any more.
     void close();

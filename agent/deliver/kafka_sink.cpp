@@ -14,6 +14,7 @@ namespace agent::deliver {
 namespace {
 
 constexpr std::size_t kProduceBatchMax = 1024;
+constexpr std::size_t kDeadLetterHeaders = 7;
 
 config::Template must_parse(const std::string& text, const config::Labels& labels) {
     auto parsed = config::Template::parse(text, labels);
@@ -29,7 +30,7 @@ struct KafkaSink::KafkaRoute : Route {
     bool ready() override {
         if (!sink.cluster_.knows(topic)) return false;
         partition = sink.choose_partition(*this);
-        return sink.cluster_.has_room(topic, partition);
+        return sink.cluster_.has_room(topic, partition) && (!alone() || topic.lane(partition).is_empty());
     }
     bool batches() const override { return true; }
 
@@ -46,6 +47,9 @@ KafkaSink::KafkaSink(const config::SinkConfig& config, SinkContext context, Kafk
       cluster_(cluster),
       topic_(must_parse(config.topic, context_.labels)) {
     if (config.partition == config::Partition::key) key_ = must_parse(config.key, context_.labels);
+    if (config.on_reject != config::OnReject::dead_letter) return;
+    dead_letter_topic_ = &cluster_.topic(config.dead_letter_topic);
+    topics_[config.dead_letter_topic] = dead_letter_topic_;
 }
 
 std::unique_ptr<Route> KafkaSink::open_route(const FileContext& file) {
@@ -82,10 +86,25 @@ int KafkaSink::choose_partition(const KafkaRoute& route) const {
 void KafkaSink::deliver(model::ExtentPtr extent, Route& route) {
     auto& kafka_route = static_cast<KafkaRoute&>(route);
     if (config_.encoding == config::Encoding::json) encode_json(*extent, context_, kafka_route.file);
+    if (!extent->dead_letter_why.empty()) return deliver_dead_letter(std::move(extent), kafka_route);
+    collect(std::move(extent), kafka_route, kafka_route.topic, kafka_route.partition);
+    if (route.alone()) kafka_route.topic.lane(kafka_route.partition).fill_up();
+}
+
+void KafkaSink::collect(model::ExtentPtr extent, KafkaRoute& route, KafkaTopic& topic, int partition) {
     std::size_t bytes = 0;
-    for (const auto& record : extent->records) bytes += record.size + kafka_route.key.size();
-    cluster_.collect(kafka_route.topic, kafka_route.partition, bytes, extent->records.size());
-    collected_.push_back({.extent = std::move(extent), .route = &kafka_route, .partition = kafka_route.partition});
+    for (const auto& record : extent->records) bytes += record.size + route.key.size();
+    cluster_.collect(topic, partition, bytes, extent->records.size());
+    collected_.push_back({.extent = std::move(extent), .route = &route, .topic = &topic, .partition = partition});
+}
+
+void KafkaSink::deliver_dead_letter(model::ExtentPtr extent, KafkaRoute& route) {
+    auto& topic = *dead_letter_topic_;
+    if (cluster_.knows(topic))
+        for (int partition = 0; partition < topic.partitions; ++partition)
+            if (cluster_.has_room(topic, partition)) return collect(std::move(extent), route, topic, partition);
+    auto why = fmt::format("{} (and the dead-letter topic {} cannot take it now)", extent->dead_letter_why, topic.name);
+    cluster_.not_sent(std::move(extent), std::move(why));
 }
 
 void KafkaSink::flush() {
@@ -93,18 +112,22 @@ void KafkaSink::flush() {
 }
 
 void KafkaSink::hand_over(Collected collected) {
-    auto& route = *collected.route;
-    cluster_.close_batch(route.topic, collected.partition);
+    cluster_.close_batch(*collected.topic, collected.partition);
     const auto records = std::exchange(collected.extent->records, {});  // it may come back before the last is taken
-    auto* in_flight = collected.extent.release();                       // comes back with its last delivery
-    if (config_.headers.empty())
-        produce_batch(in_flight, records, route, collected.partition);
-    else
-        produce_with_headers(in_flight, records, route, collected.partition);
+    auto* extent = collected.extent.release();                          // comes back with its last delivery
+    const auto& route = *collected.route;
+    if (!extent->dead_letter_why.empty())
+        return produce_with_headers(collected, extent, records,
+                                    [&, why = extent->dead_letter_why](const model::Record& record) {
+                                        return dead_letter_headers_of(record, route, why);
+                                    });
+    if (config_.headers.empty()) return produce_batch(collected, extent, records);
+    produce_with_headers(collected, extent, records, [&, time = utc_now()](const model::Record& record) {
+        return headers_of(record, route.file, time);
+    });
 }
 
-void KafkaSink::produce_batch(model::Extent* extent, const std::vector<model::Record>& records, KafkaRoute& route,
-                              int partition) {
+void KafkaSink::produce_batch(const Collected& to, model::Extent* extent, const std::vector<model::Record>& records) {
     batch_.resize(std::min(records.size(), kProduceBatchMax));
     for (std::size_t done = 0; done < records.size();) {
         const std::size_t count = std::min(records.size() - done, kProduceBatchMax);
@@ -116,17 +139,43 @@ void KafkaSink::produce_batch(model::Extent* extent, const std::vector<model::Re
             message.len = record.size;
             message._private = extent;
             if (key_) {
-                message.key = route.key.data();
-                message.key_len = route.key.size();
+                message.key = to.route->key.data();
+                message.key_len = to.route->key.size();
             }
         }
         done += count;
         const int taken =
-            rd_kafka_produce_batch(route.topic.handle, partition, 0, batch_.data(), static_cast<int>(count));
+            rd_kafka_produce_batch(to.topic->handle, to.partition, 0, batch_.data(), static_cast<int>(count));
         if (static_cast<std::size_t>(taken) == count) continue;
         for (std::size_t i = 0; i < count; ++i)
             if (batch_[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
-                cluster_.refused(extent, 1, route.topic, partition, batch_[i].err);
+                cluster_.refused(extent, 1, *to.topic, to.partition, batch_[i].err);
+    }
+}
+
+void KafkaSink::produce_with_headers(const Collected& to, model::Extent* extent,
+                                     const std::vector<model::Record>& records, const HeadersOf& headers_of) {
+    for (const auto& record : records) {
+        auto* headers = headers_of(record);
+        std::array<rd_kafka_vu_t, 6> message{};
+        message[0].vtype = RD_KAFKA_VTYPE_RKT;
+        message[0].u.rkt = to.topic->handle;
+        message[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+        message[1].u.i32 = to.partition;
+        message[2].vtype = RD_KAFKA_VTYPE_VALUE;
+        message[2].u.mem = {.ptr = const_cast<char*>(record.data), .size = record.size};  // librdkafka only reads it
+        message[3].vtype = RD_KAFKA_VTYPE_OPAQUE;
+        message[3].u.ptr = extent;
+        message[4].vtype = RD_KAFKA_VTYPE_HEADERS;
+        message[4].u.headers = headers;
+        message[5].vtype = RD_KAFKA_VTYPE_KEY;
+        if (key_) message[5].u.mem = {.ptr = to.route->key.data(), .size = to.route->key.size()};
+        rd_kafka_error_t* error = rd_kafka_produceva(cluster_.handle(), message.data(), message.size());
+        if (!error) continue;
+        const auto code = rd_kafka_error_code(error);
+        rd_kafka_error_destroy(error);
+        rd_kafka_headers_destroy(headers);
+        cluster_.refused(extent, 1, *to.topic, to.partition, code);
     }
 }
 
@@ -167,31 +216,21 @@ rd_kafka_headers_t* KafkaSink::headers_of(const model::Record& record, const Fil
     return headers;
 }
 
-void KafkaSink::produce_with_headers(model::Extent* extent, const std::vector<model::Record>& records,
-                                     KafkaRoute& route, int partition) {
-    const std::string time = utc_now();
-    for (const auto& record : records) {
-        auto* headers = headers_of(record, route.file, time);
-        std::array<rd_kafka_vu_t, 6> message{};
-        message[0].vtype = RD_KAFKA_VTYPE_RKT;
-        message[0].u.rkt = route.topic.handle;
-        message[1].vtype = RD_KAFKA_VTYPE_PARTITION;
-        message[1].u.i32 = partition;
-        message[2].vtype = RD_KAFKA_VTYPE_VALUE;
-        message[2].u.mem = {.ptr = const_cast<char*>(record.data), .size = record.size};  // librdkafka only reads it
-        message[3].vtype = RD_KAFKA_VTYPE_OPAQUE;
-        message[3].u.ptr = extent;
-        message[4].vtype = RD_KAFKA_VTYPE_HEADERS;
-        message[4].u.headers = headers;
-        message[5].vtype = RD_KAFKA_VTYPE_KEY;
-        if (key_) message[5].u.mem = {.ptr = route.key.data(), .size = route.key.size()};
-        rd_kafka_error_t* error = rd_kafka_produceva(cluster_.handle(), message.data(), message.size());
-        if (!error) continue;
-        const auto code = rd_kafka_error_code(error);
-        rd_kafka_error_destroy(error);
-        rd_kafka_headers_destroy(headers);
-        cluster_.refused(extent, 1, route.topic, partition, code);
-    }
+// Where it comes from and why it is there.
+rd_kafka_headers_t* KafkaSink::dead_letter_headers_of(const model::Record& record, const KafkaRoute& route,
+                                                      const std::string& why) const {
+    rd_kafka_headers_t* headers = rd_kafka_headers_new(kDeadLetterHeaders);
+    const auto add = [&](const char* name, std::string_view value) {
+        rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
+    };
+    add("topic", route.topic.name);
+    add("error", why);
+    add("host", context_.host);
+    add("pipeline", context_.pipeline);
+    add("path", route.file.path);
+    add("file_id", route.file.file_id);
+    add("offset", fmt::to_string(record.begin.value));
+    return headers;
 }
 
 SinkStatus KafkaSink::status() const {

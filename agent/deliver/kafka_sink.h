@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,22 +30,30 @@ class KafkaSink : public Sink {
     struct Collected {  // an extent that waits for its batch to be handed over
         model::ExtentPtr extent;
         KafkaRoute* route;
+        KafkaTopic* topic;
         int partition;
     };
+    using HeadersOf = std::function<rd_kafka_headers_t*(const model::Record&)>;
 
     int choose_partition(const KafkaRoute& route) const;
+    void collect(model::ExtentPtr extent, KafkaRoute& route, KafkaTopic& topic, int partition);
+    void deliver_dead_letter(model::ExtentPtr extent, KafkaRoute& route);
     void hand_over(Collected collected);
-    void produce_batch(model::Extent* extent, const std::vector<model::Record>& records, KafkaRoute& route,
-                       int partition);
+
+    // `to.extent` was let go of: it comes back by `extent`.
+    void produce_batch(const Collected& to, model::Extent* extent, const std::vector<model::Record>& records);
+    void produce_with_headers(const Collected& to, model::Extent* extent, const std::vector<model::Record>& records,
+                              const HeadersOf& headers_of);
     rd_kafka_headers_t* headers_of(const model::Record& record, const FileContext& file, const std::string& time) const;
-    void produce_with_headers(model::Extent* extent, const std::vector<model::Record>& records, KafkaRoute& route,
-                              int partition);
+    rd_kafka_headers_t* dead_letter_headers_of(const model::Record& record, const KafkaRoute& route,
+                                               const std::string& why) const;
 
     config::SinkConfig config_;
     SinkContext context_;
     KafkaCluster& cluster_;
     config::Template topic_;
     std::optional<config::Template> key_;
+    KafkaTopic* dead_letter_topic_ = nullptr;  // with OnReject::dead_letter
     std::vector<Collected> collected_;
     std::vector<rd_kafka_message_t> batch_;  // reused
     std::map<std::string, KafkaTopic*> topics_;

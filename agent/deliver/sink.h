@@ -21,11 +21,18 @@ class Route {
  public:
     virtual ~Route() = default;
 
+    // What is delivered next shares a batch with nothing else, so that a rejection is its own.
+    void set_alone(bool alone) { alone_ = alone; }
+    bool alone() const { return alone_; }
+
     // Whether records may be delivered now. When it becomes true, the listener hears sink_ready().
     virtual bool ready() = 0;
 
     // Whether records go in batches, so that sink_ready() is heard after each delivery, when the next batch may begin.
     virtual bool batches() const { return false; }
+
+ private:
+    bool alone_ = false;
 };
 
 // How a sink is, for `status`.

@@ -41,6 +41,9 @@ enum class ExtentForm : std::uint8_t {
     skipped,       // such a line that is dropped: no bytes, no record
 };
 
+// Why the cluster will not take a record as it is. Trying again does not help; the pipeline's on_reject decides.
+enum class Rejection : std::uint8_t { none, too_large, invalid, not_authorised };
+
 // Complete records of one file, bytes [begin, end), in one buffer. It moves through the stages by unique_ptr; payloads
 // handed on point into it; it dies when the last of its records has its final word.
 //
@@ -59,10 +62,12 @@ struct Extent {
     std::vector<Record> records;    // empty once delivered
 
     std::chrono::steady_clock::time_point read_at;
-    std::size_t charge = 0;          // bytes that it holds of the memory budget
-    std::uint32_t record_count = 0;  // after splitting
-    std::uint32_t unfinished = 0;    // records without a final word
-    std::string failure;             // why a record of it was not taken; empty: all were delivered
+    std::size_t charge = 0;                 // bytes that it holds of the memory budget
+    std::uint32_t record_count = 0;         // after splitting
+    std::uint32_t unfinished = 0;           // records without a final word
+    std::string failure;                    // why a record of it was not taken; empty: all were delivered
+    Rejection rejection = Rejection::none;  // with `failure`: all that failed were rejected, for this
+    std::string dead_letter_why;            // rejected for this, it goes to the dead-letter topic; empty: it does not
 };
 
 using ExtentPtr = std::unique_ptr<Extent>;

@@ -45,6 +45,10 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
                                       labels_of(pipeline, sink_type).sink)),
       dropped_long_line_(registry.counter("venus_agent_records_dropped_total", kDroppedHelp,
                                           with(labels_of(pipeline, sink_type).pipeline, "reason", "long_line"))),
+      dropped_rejected_(registry.counter("venus_agent_records_dropped_total", kDroppedHelp,
+                                         with(labels_of(pipeline, sink_type).pipeline, "reason", "rejected"))),
+      dropped_dead_letter_(registry.counter("venus_agent_records_dropped_total", kDroppedHelp,
+                                            with(labels_of(pipeline, sink_type).pipeline, "reason", "dead_letter"))),
       failed_rewound_(registry.counter("venus_agent_records_failed_total", kFailedHelp,
                                        with(labels_of(pipeline, sink_type).sink, "reason", "rewound"))),
       failed_truncated_(registry.counter("venus_agent_records_failed_total", kFailedHelp,
@@ -64,6 +68,7 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
                                            labels_of(pipeline, sink_type).sink)),
       long_line_limit_(kRepeatInterval),
       failure_limit_(kRepeatInterval),
+      rejection_limit_(kRepeatInterval),
       unreadable_limit_(kRepeatInterval) {}
 
 void PipelineProbe::extent_read(const model::Extent& extent, const split::LongLines& long_lines) {
@@ -106,6 +111,29 @@ void PipelineProbe::extent_failed(const std::string& path, const model::Extent& 
                                                                  {"error", extent.failure},
                                                                  {"retry_in_ms", retry_in.count()},
                                                                  {"not_said_before", failure_limit_.suppressed()}});
+}
+
+void PipelineProbe::extent_dropped(const std::string& path, const model::Extent& extent) {
+    dropped_rejected_.add(extent.record_count);
+    rejection_seen("dropped", path, extent, extent.failure);
+}
+
+void PipelineProbe::extent_dead_lettered(const std::string& path, const model::Extent& extent) {
+    dropped_dead_letter_.add(extent.record_count);
+    rejection_seen("sent to the dead-letter topic", path, extent, extent.dead_letter_why);
+}
+
+void PipelineProbe::rejection_seen(const char* fate, const std::string& path, const model::Extent& extent,
+                                   const std::string& why) {
+    if (rejection_limit_.allow(std::chrono::steady_clock::now()))
+        log_.error("records were rejected", {{"pipeline", pipeline_},
+                                             {"path", path},
+                                             {"begin", extent.begin.value},
+                                             {"end", extent.end.value},
+                                             {"records", extent.record_count},
+                                             {"fate", fate},
+                                             {"error", why},
+                                             {"not_said_before", rejection_limit_.suppressed()}});
 }
 
 void PipelineProbe::extent_lost(const std::string& path, const model::Extent& extent) {

@@ -25,6 +25,8 @@ class PipelineProbe {
     void extent_sent(const model::Extent& extent);
     void extent_delivered(const model::Extent& extent);
     void extent_failed(const std::string& path, const model::Extent& extent, std::chrono::milliseconds retry_in);
+    void extent_dropped(const std::string& path, const model::Extent& extent);  // rejected; its pipeline drops those
+    void extent_dead_lettered(const std::string& path, const model::Extent& extent);
     void extent_lost(const std::string& path, const model::Extent& extent);  // its file was truncated meanwhile
 
     void file_opened(const std::string& path, const std::string& file_id, model::FileOffset offset);
@@ -45,6 +47,7 @@ class PipelineProbe {
     std::uint64_t records_acked() const { return records_acked_.value(); }
 
  private:
+    void rejection_seen(const char* fate, const std::string& path, const model::Extent& extent, const std::string& why);
     void long_line_seen(std::uint32_t count, const char* fate);
 
     std::string pipeline_;
@@ -54,6 +57,8 @@ class PipelineProbe {
     telemetry::Counter& records_sent_;
     telemetry::Counter& records_acked_;
     telemetry::Counter& dropped_long_line_;
+    telemetry::Counter& dropped_rejected_;
+    telemetry::Counter& dropped_dead_letter_;
     telemetry::Counter& failed_rewound_;
     telemetry::Counter& failed_truncated_;
     telemetry::Counter& rotations_;
@@ -64,6 +69,7 @@ class PipelineProbe {
     telemetry::Histogram& delivery_seconds_;
     telemetry::RateLimit long_line_limit_;
     telemetry::RateLimit failure_limit_;
+    telemetry::RateLimit rejection_limit_;
     telemetry::RateLimit unreadable_limit_;
 };
 

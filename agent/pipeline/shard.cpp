@@ -23,6 +23,12 @@ constexpr auto kLeftInterval = 250ms;  // gone files are polled: no event tells 
 constexpr auto kRetryDelayMin = 100ms;
 constexpr auto kRetryDelayMax = 30'000ms;
 
+// Whether the rejection means all of the extent, and no other record that shared its batch.
+bool is_to_blame(const Tail& tail, const model::Extent& extent) {
+    if (extent.rejection == model::Rejection::not_authorised) return true;  // for the topic
+    return extent.record_count == 1 && tail.route->alone();
+}
+
 static_assert(kInFlightBytesMax >= 16 * read::kExtentBytesMax, "a window smaller than a batch waits for linger");
 
 }  // namespace
@@ -74,7 +80,7 @@ bool Shard::read_extent(Pipeline& pipeline, Tail& tail) {
         case read::ReadStatus::extent:
             deliver_extent(pipeline, tail, std::move(result.extent));
             if (tail.state != Tail::State::idle) return false;
-            if (!result.drained || tail.woken) return true;
+            if (!result.drained || tail.woken || tail.records_max > 0) return true;
             // It will have grown until the next batch: then it is read without waiting for an event.
             if (tail.route->batches()) wait_for_sink(pipeline, tail);
             return false;
@@ -94,7 +100,7 @@ bool Shard::read_extent(Pipeline& pipeline, Tail& tail) {
 
 void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent) {
     extent->read_at = tail.grown_at = std::chrono::steady_clock::now();
-    const auto long_lines = split::split_lines(*extent, pipeline.line_limit);
+    const auto long_lines = split_extent(pipeline, tail, *extent);
     extent->charge = extent->buffer.capacity + (extent->record_count * kRecordCharge);
     if (pipeline.config.sink.encoding == config::Encoding::json)
         extent->charge += extent->bytes.size() + (extent->record_count * kEnvelopeCharge);
@@ -105,6 +111,14 @@ void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent) {
     if (extent->record_count == 0) return extent_finished(std::move(extent));
     pipeline.probe.extent_sent(*extent);
     pipeline.sink->deliver(std::move(extent), *tail.route);  // comes back by extent_finished()
+}
+
+split::LongLines Shard::split_extent(const Pipeline& pipeline, Tail& tail, model::Extent& extent) {
+    if (tail.records_max == 0) return split::split_lines(extent, pipeline.line_limit);
+    const auto long_lines = split::split_lines(extent, pipeline.line_limit, tail.records_max);
+    extent.anchor = tail.reader.anchor_at(extent.end);
+    tail.reader.seek(extent.end, extent.anchor);
+    return long_lines;
 }
 
 void Shard::truncated(Pipeline& pipeline, Tail& tail) {
@@ -150,13 +164,14 @@ void Shard::extent_finished(ExtentPtr extent) {
     auto* pipeline = pipeline_of(extent->tail);
     AGENT_ASSERT(pipeline != nullptr);
     auto& tail = *pipeline->tails.at(extent->tail);
+    if (extent->rejection != model::Rejection::none && !extent_rejected(*pipeline, tail, extent)) return;
     budget_.give_back(extent->charge);
     pipeline->window.give_back(extent->charge);
     if (tail.close_extent(*extent)) unstored_bytes_ += extent->end - extent->begin;
-    if (extent->failure.empty())
-        pipeline->probe.extent_delivered(*extent);
-    else
+    if (!extent->failure.empty())
         extent_failed(*pipeline, tail, *extent);
+    else if (extent->rejection == model::Rejection::none)
+        extent_delivered(*pipeline, tail, *extent);
     pool_.give_back(std::move(extent->buffer));
 
     if (unstored_bytes_ >= kUnstoredBytesMax) store_checkpoints(checkpoint::Durability::process);
@@ -166,12 +181,53 @@ void Shard::extent_finished(ExtentPtr extent) {
     schedule_turns();
 }
 
+void Shard::extent_delivered(Pipeline& pipeline, Tail& tail, const model::Extent& extent) {
+    if (extent.dead_letter_why.empty()) {
+        if (tail.is_current(extent)) tail.look_further();
+        pipeline.probe.extent_delivered(extent);
+    } else {
+        tail.stop_looking();
+        pipeline.probe.extent_dead_lettered(tail.path, extent);
+    }
+}
+
+// False: it is on its way to the dead-letter topic. Else it is finished: its failure stands, and the tail reads again
+// what goes together in smaller parts, down to the record that is to blame; or it is dropped, which clears the failure.
+bool Shard::extent_rejected(Pipeline& pipeline, Tail& tail, ExtentPtr& extent) {
+    if (!tail.is_current(*extent)) return true;
+    if (!is_to_blame(tail, *extent)) {
+        tail.look_closer(*extent);
+        return true;
+    }
+    if (draining_ || pipeline.retiring || !extent->dead_letter_why.empty()) return true;
+    switch (pipeline.config.sink.on_reject) {
+        case config::OnReject::block:
+            return true;
+        case config::OnReject::drop:
+            pipeline.probe.extent_dropped(tail.path, *extent);
+            extent->failure.clear();
+            tail.stop_looking();
+            return true;
+        case config::OnReject::dead_letter:
+            extent->dead_letter_why = std::exchange(extent->failure, {});
+            extent->rejection = model::Rejection::none;
+            extent->records.clear();
+            split::split_lines(*extent, pipeline.line_limit, extent->record_count);
+            pipeline.sink->deliver(std::move(extent), *tail.route);
+            schedule_turns();  // which flush when they are through
+            return false;
+    }
+    return true;
+}
+
 // Whatever it was: let go of what is in flight, rewind, go on.
 void Shard::extent_failed(Pipeline& pipeline, Tail& tail, const model::Extent& extent) {
     if (!tail.is_current(extent)) return pipeline.probe.extent_lost(tail.path, extent);
     if (tail.state != Tail::State::rewinding) {
-        tail.retry_delay = std::clamp(tail.retry_delay * 2, std::chrono::milliseconds(kRetryDelayMin),
-                                      std::chrono::milliseconds(kRetryDelayMax));
+        const bool searching = extent.rejection != model::Rejection::none && !is_to_blame(tail, extent);
+        tail.retry_delay = searching ? std::chrono::milliseconds(0)
+                                     : std::clamp(tail.retry_delay * 2, std::chrono::milliseconds(kRetryDelayMin),
+                                                  std::chrono::milliseconds(kRetryDelayMax));
         std::erase(pipeline.ready, &tail);
         std::erase(pipeline.waiting, &tail);
         tail.state = Tail::State::rewinding;

@@ -16,6 +16,7 @@
 #include "agent/pipeline/pipeline.h"
 #include "agent/pipeline/shard_status.h"
 #include "agent/read/buffer_pool.h"
+#include "agent/split/splitter.h"
 #include "common/base/event_loop.h"
 #include "common/config/config.h"
 #include "common/telemetry/log.h"
@@ -83,10 +84,13 @@ class Shard : public model::DeliveryListener {
     Pipeline* next_pipeline();
     bool read_extent(Pipeline& pipeline, Tail& tail);
     void deliver_extent(Pipeline& pipeline, Tail& tail, model::ExtentPtr extent);
+    split::LongLines split_extent(const Pipeline& pipeline, Tail& tail, model::Extent& extent);
     void truncated(Pipeline& pipeline, Tail& tail);
     void make_ready(Pipeline& pipeline, Tail& tail);
     void wait_for_sink(Pipeline& pipeline, Tail& tail);
 
+    void extent_delivered(Pipeline& pipeline, Tail& tail, const model::Extent& extent);
+    bool extent_rejected(Pipeline& pipeline, Tail& tail, model::ExtentPtr& extent);
     void extent_failed(Pipeline& pipeline, Tail& tail, const model::Extent& extent);
     void settle(Pipeline& pipeline, Tail& tail);  // when nothing of it is in flight
     void rewind_later(Pipeline& pipeline, Tail& tail);

@@ -1,10 +1,18 @@
 #include "agent/pipeline/tail.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/assert.h"
 
 namespace agent::pipeline {
+
+namespace {
+
+constexpr std::uint32_t kTogetherMax = 2048;  // so many were delivered together: the search is over
+constexpr std::uint32_t kDeliveriesToGrow = 16;
+
+}  // namespace
 
 Tail::Tail(TailStart start, const model::LineLimit& limit)
     : id(start.id),
@@ -46,6 +54,25 @@ bool Tail::close_extent(const model::Extent& extent) {
     retry_delay = {};
     dirty = true;
     return true;
+}
+
+void Tail::look_closer(const model::Extent& rejected) {
+    const std::uint32_t half = std::max(rejected.record_count / 2, 1U);
+    records_max = records_max == 0 ? half : std::min(records_max, half);
+    delivered_in_a_row_ = 0;
+    route->set_alone(true);
+}
+
+void Tail::look_further() {
+    if (records_max == 0 || ++delivered_in_a_row_ < kDeliveriesToGrow) return;
+    delivered_in_a_row_ = 0;
+    if (records_max >= kTogetherMax) return stop_looking();
+    records_max *= 2;
+}
+
+void Tail::stop_looking() {
+    records_max = 0;
+    route->set_alone(false);
 }
 
 void Tail::rewind() {

@@ -72,12 +72,20 @@ class Tail {
     std::unique_ptr<base::Timer> retry;
     std::optional<model::FileOffset> go_to;  // move_to() as soon as nothing is in flight
 
+    // Looking for a rejected record: so many at most go together, half as many after each rejection, twice as many
+    // after a run of deliveries. 0: nobody looks.
+    std::uint32_t records_max = 0;
+    void look_closer(const model::Extent& rejected);
+    void look_further();
+    void stop_looking();
+
  private:
     acknowledge::Ledger ledger_;
     model::ExtentSeq next_seq_;
     model::ExtentSeq epoch_;
     std::size_t in_flight_ = 0;  // extents, of all epochs
     model::Fingerprint head_;
+    std::uint32_t delivered_in_a_row_ = 0;  // since records_max changed
 };
 
 }  // namespace agent::pipeline

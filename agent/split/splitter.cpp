@@ -47,12 +47,13 @@ std::size_t expected_lines(std::string_view bytes) {
     return std::min(kExpectedLinesMax, bytes.size() / (bytes.find('\n') + 1));
 }
 
-void split_complete_lines(Extent& extent, const model::LineLimit& limit, LongLines& seen) {
+void split_complete_lines(Extent& extent, const model::LineLimit& limit, std::size_t records_max, LongLines& seen) {
     const char* const begin = extent.bytes.data();
     const char* const end = begin + extent.bytes.size();
-    extent.records.reserve(expected_lines(extent.bytes));
+    extent.records.reserve(std::min(records_max, expected_lines(extent.bytes)));
     const auto offset_of = [&](const char* at) { return extent.begin + static_cast<std::uint64_t>(at - begin); };
-    for (const char* at = begin; at < end;) {
+    const char* at = begin;
+    while (at < end) {
         const auto* newline = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
         const char* const next = newline + 1;
         const Record line{.data = at,
@@ -64,16 +65,18 @@ void split_complete_lines(Extent& extent, const model::LineLimit& limit, LongLin
         else
             take_long_line(extent, line, limit, seen);
         at = next;
+        if (extent.records.size() >= records_max) break;
     }
+    extent.end = offset_of(at);
 }
 
 }  // namespace
 
-LongLines split_lines(Extent& extent, const model::LineLimit& limit) {
+LongLines split_lines(Extent& extent, const model::LineLimit& limit, std::size_t records_max) {
     LongLines seen;
     switch (extent.form) {
         case model::ExtentForm::lines:
-            split_complete_lines(extent, limit, seen);
+            split_complete_lines(extent, limit, records_max, seen);
             break;
         case model::ExtentForm::piece:
             take_long_line(extent,

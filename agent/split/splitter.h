@@ -1,7 +1,9 @@
 // Lines out of an extent's bytes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "agent/model/extent.h"
 #include "agent/model/line_limit.h"
@@ -16,9 +18,11 @@ struct LongLines {
 };
 
 // Fills `extent.records`. A line ends with "\n" or "\r\n", which is not part of the record; an empty line is a record.
-// Lines over the limit fare as the policy says, with the same result wherever a read happened to end.
+// Lines over the limit fare as the policy says, with the same result wherever a read happened to end. After the line
+// with record number `records_max` it stops and the extent ends there.
 //
 // Thread: any; keeps nothing.
-LongLines split_lines(model::Extent& extent, const model::LineLimit& limit);
+LongLines split_lines(model::Extent& extent, const model::LineLimit& limit,
+                      std::size_t records_max = std::numeric_limits<std::size_t>::max());
 
 }  // namespace agent::split

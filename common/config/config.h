@@ -61,6 +61,7 @@ struct FileSourceConfig {
 enum class SinkType { kafka, file, console, blackhole };
 enum class Partition { file, sticky, key };
 enum class Encoding { raw, json };
+enum class OnReject { block, drop, dead_letter };
 enum class Header { host, path, pipeline, file_id, offset, end, session, time };
 
 struct SinkConfig {
@@ -71,7 +72,9 @@ struct SinkConfig {
     std::string key;   // a template; with Partition::key
     std::string path;  // file: a template, absolute
     Encoding encoding = Encoding::raw;
-    std::vector<Header> headers;  // "ledger" is already spelt out
+    std::vector<Header> headers;           // "ledger" is already spelt out
+    OnReject on_reject = OnReject::block;  // kafka
+    std::string dead_letter_topic;         // kafka: with OnReject::dead_letter
 
     friend bool operator==(const SinkConfig&, const SinkConfig&) = default;
 };

@@ -97,6 +97,13 @@ std::vector<KeySpec> sink_keys() {
          "",
          "kafka: of every record; ledger = file_id offset end session",
          {"host", "path", "pipeline", "file_id", "offset", "end", "session", "time", "ledger"}},
+        {"pipelines.sink.on_reject",
+         text,
+         R"("block")",
+         "",
+         "kafka: what becomes of a record that the cluster will not take as it is",
+         {"block", "drop", "dead_letter"}},
+        {"pipelines.sink.dead_letter_topic", text, R"("")", "", "kafka: with on_reject = \"dead_letter\""},
     };
 }
 

@@ -77,6 +77,29 @@ void read_kafka(const Around& around, SinkConfig& config) {
     }
 }
 
+void read_on_reject(const Value& sink, SinkConfig& config, Problems& problems) {
+    take_choice(sink, "on_reject", "pipelines.sink.on_reject", config.on_reject);
+    take(sink, "dead_letter_topic", config.dead_letter_topic);
+    const auto* on_reject = sink.find("on_reject");
+    if (on_reject && on_reject->is_broken) return;
+    if (config.on_reject != OnReject::dead_letter) {
+        if (is_given(sink, "dead_letter_topic"))
+            problems.add(*sink.find("dead_letter_topic"),
+                         "is not used (leave it out, or write on_reject = \"dead_letter\")");
+        return;
+    }
+    if (!is_given(sink, "dead_letter_topic")) {
+        problems.add_missing(sink, "dead_letter_topic",
+                             "is missing (on_reject = \"dead_letter\" needs it: dead_letter_topic = \"rejected\")");
+        return;
+    }
+    const auto& topic = *sink.find("dead_letter_topic");
+    if (topic.is_broken) return;
+    if (const auto complaint = check_topic(config.dead_letter_topic)) problems.add(topic, *complaint);
+    if (config.dead_letter_topic == config.topic)
+        problems.add(topic, "is the topic that rejects them (name another one)");
+}
+
 void read_headers(const Value& sink, SinkConfig& config) {
     std::vector<std::string> names;
     take(sink, "headers", names);
@@ -110,11 +133,13 @@ void read_file(const Around& around, SinkConfig& config) {
 }
 
 void refuse_foreign_keys(const Value& sink, SinkType type, Problems& problems) {
-    constexpr std::array<std::pair<std::string_view, SinkType>, 6> kOwners = {{{"cluster", SinkType::kafka},
+    constexpr std::array<std::pair<std::string_view, SinkType>, 8> kOwners = {{{"cluster", SinkType::kafka},
                                                                                {"topic", SinkType::kafka},
                                                                                {"partition", SinkType::kafka},
                                                                                {"key", SinkType::kafka},
                                                                                {"headers", SinkType::kafka},
+                                                                               {"on_reject", SinkType::kafka},
+                                                                               {"dead_letter_topic", SinkType::kafka},
                                                                                {"path", SinkType::file}}};
     const auto& types = find_key("pipelines.sink.type")->choices;
     for (const auto& [name, owner] : kOwners) {
@@ -148,6 +173,7 @@ SinkConfig read_sink(const Value& pipeline, const PipelineConfig& read_so_far, c
     if (result.type == SinkType::kafka) {
         read_kafka(around, result);
         read_headers(*sink, result);
+        read_on_reject(*sink, result, problems);
     }
     if (result.type == SinkType::file) read_file(around, result);
     refuse_foreign_keys(*sink, result.type, problems);

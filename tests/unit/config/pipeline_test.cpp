@@ -159,6 +159,12 @@ TEST(KafkaSink, TemplatesAreChecked) {
 }
 
 TEST(KafkaSink, AKeyAndItsPartitionerGoTogether) {
+    EXPECT_THAT(complaint(kafka("topic='t'\non_reject='dead_letter'")),
+                HasSubstr("sink.dead_letter_topic: is missing (on_reject = \"dead_letter\" needs it"));
+    EXPECT_THAT(complaint(kafka("topic='t'\non_reject='dead_letter'\ndead_letter_topic='t'")),
+                HasSubstr("sink.dead_letter_topic: is the topic that rejects them"));
+    EXPECT_THAT(complaint(kafka("topic='t'\ndead_letter_topic='d'")), HasSubstr("sink.dead_letter_topic: is not used"));
+    EXPECT_EQ(complaint(kafka("topic='t'\non_reject='dead_letter'\ndead_letter_topic='d'")), "ok");
     EXPECT_THAT(complaint(kafka("topic='t'\npartition='key'")),
                 HasSubstr("sink.key: is missing (partition = \"key\" needs it"));
     EXPECT_THAT(complaint(kafka("topic='t'\nkey='{path}'")), HasSubstr("sink.key: is not used"));

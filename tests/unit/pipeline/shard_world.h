@@ -28,10 +28,32 @@ class FakeSink : public deliver::Sink {
 
     std::unique_ptr<deliver::Route> open_route(const deliver::FileContext& file) override {
         routes.push_back(file);
-        return std::make_unique<Gate>(open);
+        return std::make_unique<Gate>(*this);
     }
     void deliver(model::ExtentPtr extent, deliver::Route& /*route*/) override { held.push_back(std::move(extent)); }
     deliver::SinkStatus status() const override { return {.type = "fake", .target = "test"}; }
+
+    // The last word on `held[index]`: the batch that it was in was not taken as it is.
+    void reject(std::size_t index, model::Rejection rejection = model::Rejection::too_large) {
+        auto extent = std::move(held.at(index));
+        held.erase(held.begin() + static_cast<std::ptrdiff_t>(index));
+        extent->failure = "rejected";
+        extent->rejection = rejection;
+        extent->unfinished = 0;
+        listener_.extent_finished(std::move(extent));
+    }
+    // What a cluster does that takes no record `poison`.
+    void judge(const std::string& poison) {
+        while (!held.empty()) {
+            const auto& records = held.front()->records;
+            const bool bad = std::ranges::any_of(records, [&](const auto& record) { return record.line() == poison; });
+            if (bad && held.front()->dead_letter_why.empty())
+                reject(0);
+            else
+                finish(0);
+        }
+        listener_.sink_ready();
+    }
 
     // The last word on `held[index]`. With `failure`, some records may have arrived all the same.
     void finish(std::size_t index, const std::string& failure = "") {
@@ -61,9 +83,9 @@ class FakeSink : public deliver::Sink {
 
  private:
     struct Gate : deliver::Route {
-        explicit Gate(const bool& is_open) : open(is_open) {}
-        bool ready() override { return open; }
-        const bool& open;
+        explicit Gate(const FakeSink& s) : sink(s) {}
+        bool ready() override { return sink.open && (!alone() || sink.held.empty()); }
+        const FakeSink& sink;
     };
     model::DeliveryListener& listener_;
 };
@@ -80,11 +102,12 @@ class ShardWorld {
                                                const std::optional<model::Checkpoint>&) { finished.push_back(file); });
         sink = add(pipeline);
     }
-    FakeSink* add(const std::string& name) {
+    FakeSink* add(const std::string& name, config::OnReject on_reject = config::OnReject::block) {
         auto fake = std::make_unique<FakeSink>(*shard);
         auto* its = fake.get();
         config::PipelineConfig config;
         config.name = name;
+        config.sink.on_reject = on_reject;
         shard->add(std::make_unique<Pipeline>(Pipeline{.config = config,
                                                        .line_limit = {},
                                                        .probe = {name, "fake", registry, log},

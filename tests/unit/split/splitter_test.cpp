@@ -133,6 +133,21 @@ TEST(Splitter, ASkippedLineIsNoRecordButIsCounted) {
     EXPECT_EQ(seen.skipped, 1U);
 }
 
+TEST(Splitter, StopsAfterTheLineWithTheLastRecordThatIsWanted) {
+    auto extent = extent_of("one\ntwo\nthree\n");
+    split_lines(extent, {}, 2);
+    EXPECT_EQ(extent.record_count, 2U);
+    EXPECT_EQ(extent.end.value, kBegin + 8);
+    EXPECT_EQ(extent.records.back().line(), "two");
+}
+
+TEST(Splitter, StopsAtALineEndingAlthoughItsPiecesAreMoreThanIsWanted) {
+    auto extent = extent_of("abcdef\nx\n");
+    split_lines(extent, {.bytes_max = 2, .policy = LongLine::split}, 2);
+    EXPECT_EQ(extent.record_count, 3U);
+    EXPECT_EQ(extent.end.value, kBegin + 7);
+}
+
 TEST(SplitterModel, AgreesWithThePlainWayForAnyLines) {
     for (unsigned seed = 0; seed < 300; ++seed) {
         SCOPED_TRACE(seed);

@@ -1,0 +1,138 @@
+// Records that the cluster will not take: found among their neighbours, and then what the pipeline says.
+#include <random>
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/pipeline/shard_world.h"
+
+namespace agent::pipeline {
+namespace {
+
+using config::OnReject;
+using testing::Contains;
+using testing::ElementsAreArray;
+using testing::Not;
+
+constexpr const char* kPoison = "poison";
+
+class RejectionTest : public testing::Test {
+ protected:
+    // Lines with one in the middle that is rejected, in a file of the pipeline "q".
+    void write_lines(int count, int poisoned) {
+        std::string text;
+        for (int line = 0; line < count; ++line) {
+            lines.push_back(line == poisoned ? kPoison : "line " + std::to_string(line));
+            text += lines.back() + "\n";
+        }
+        test::rewrite(path, text);
+    }
+    std::uint64_t watermark() { return world.file(1, 1).watermark.value; }
+    std::uint64_t dropped(const std::string& reason) {
+        return world.counter("venus_agent_records_dropped_total", {{"pipeline", "q"}, {"reason", reason}});
+    }
+    bool run_until(const std::function<bool()>& done) {
+        return world.until([&] {
+            sink->judge(kPoison);
+            return done();
+        });
+    }
+
+    ShardWorld world;
+    std::string path = world.folder.at("a.log");
+    std::vector<std::string> lines;
+    FakeSink* sink = nullptr;
+};
+
+TEST_F(RejectionTest, OnlyTheRejectedRecordIsDropped) {
+    sink = world.add("q", OnReject::drop);
+    write_lines(1000, 437);
+    world.follow(path, 1, "q");
+    ASSERT_TRUE(run_until([&] { return world.file(1, 1).lag_bytes == 0; }));
+    auto others = lines;
+    std::erase(others, kPoison);
+    EXPECT_THAT(sink->delivered, ElementsAreArray(others));
+    EXPECT_EQ(dropped("rejected"), 1U);
+}
+
+TEST_F(RejectionTest, OnlyTheRejectedRecordGoesToTheDeadLetterTopic) {
+    sink = world.add("q", OnReject::dead_letter);
+    write_lines(1000, 437);
+    world.follow(path, 1, "q");
+    ASSERT_TRUE(run_until([&] { return world.file(1, 1).lag_bytes == 0; }));
+    EXPECT_THAT(sink->delivered, ElementsAreArray(lines)) << "the dead letter among them";
+    EXPECT_EQ(dropped("dead_letter"), 1U);
+    EXPECT_EQ(dropped("rejected"), 0U);
+}
+
+TEST_F(RejectionTest, ARejectedRecordHoldsItsFileWhereNothingElseIsSaid) {
+    sink = world.add("q", OnReject::block);
+    write_lines(100, 50);
+    world.follow(path, 1, "q");
+    const auto before = std::uint64_t{10} * 7 + std::uint64_t{40} * 8;  // "line 0\\n" to "line 49\\n"
+    ASSERT_TRUE(run_until([&] { return watermark() == before; }));
+    EXPECT_FALSE(world.until(
+        [&] {
+            sink->judge(kPoison);
+            return watermark() > before;
+        },
+        std::chrono::seconds(1)));
+    EXPECT_THAT(sink->delivered, Not(Contains(kPoison)));
+}
+
+TEST_F(RejectionTest, ARecordThatSharedItsBatchIsNotToBlame) {
+    sink = world.add("q", OnReject::drop);
+    write_lines(1, -1);
+    world.follow(path, 1, "q");
+    world.poll();
+    sink->reject(0);  // perhaps for a neighbour of another file
+    ASSERT_TRUE(run_until([&] { return world.file(1, 1).lag_bytes == 0; }));
+    EXPECT_THAT(sink->delivered, ElementsAreArray(lines));
+    EXPECT_EQ(dropped("rejected"), 0U);
+}
+
+TEST_F(RejectionTest, ATopicThatMayNotBeWrittenRejectsAllOfAnExtent) {
+    sink = world.add("q", OnReject::drop);
+    write_lines(100, -1);
+    world.follow(path, 1, "q");
+    world.poll();
+    sink->reject(0, model::Rejection::not_authorised);
+    ASSERT_TRUE(run_until([&] { return world.file(1, 1).lag_bytes == 0; }));
+    EXPECT_EQ(dropped("rejected"), 100U);
+}
+
+TEST_F(RejectionTest, ADeadLetterThatIsNotTakenIsTriedAgain) {
+    sink = world.add("q", OnReject::dead_letter);
+    write_lines(1, 0);
+    world.follow(path, 1, "q");
+    world.poll();
+    sink->reject(0);
+    ASSERT_TRUE(world.until([&] { return !sink->held.empty(); }));
+    sink->reject(0);  // alone now: on its way to the dead-letter topic
+    ASSERT_EQ(sink->held.size(), 1U);
+    sink->finish(0, "the dead-letter topic is missing");
+    EXPECT_EQ(watermark(), 0U);
+    ASSERT_TRUE(run_until([&] { return world.file(1, 1).lag_bytes == 0; }));
+    EXPECT_EQ(dropped("dead_letter"), 1U);
+}
+
+TEST_F(RejectionTest, ManyRejectedRecordsAreAllFound) {
+    sink = world.add("q", OnReject::drop);
+    std::mt19937 random(42);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same each time
+    std::string text;
+    std::uint64_t poisoned = 0;
+    for (int line = 0; line < 2000; ++line) {
+        const bool bad = random() % 100 == 0;
+        poisoned += bad ? 1 : 0;
+        lines.push_back(bad ? kPoison : "line " + std::to_string(line));
+        text += lines.back() + "\n";
+    }
+    test::rewrite(path, text);
+    world.follow(path, 1, "q");
+    ASSERT_TRUE(run_until([&] { return world.file(1, 1).lag_bytes == 0; }));
+    std::erase(lines, kPoison);
+    EXPECT_THAT(sink->delivered, ElementsAreArray(lines));
+    EXPECT_EQ(dropped("rejected"), poisoned);
+}
+
+}  // namespace
+}  // namespace agent::pipeline
