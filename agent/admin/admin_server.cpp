@@ -84,8 +84,10 @@ void AdminServer::change(const std::string& body, net::HttpRespond respond) {
         }
         control_.post([this, answer, change, found = std::move(*found)] {
             sources_.pipelines.set_offset(
-                change.pipeline, found.file, change.offset, [this, answer, change, found](bool followed) {
-                    if (followed) {
+                change.pipeline, found.file, change.offset,
+                [this, answer, change, found](const base::Result<bool>& followed) {
+                    if (!followed) return (*answer)({.status = kBadRequest, .body = followed.error().message + "\n"});
+                    if (*followed) {
                         const auto offset = std::to_string(change.offset.value);
                         return (*answer)({.body = found.path + " is read from " + offset + " on\n"});
                     }

@@ -40,9 +40,9 @@ base::Result<config::Config> load(const std::filesystem::path& file) {
 
 base::Result<std::string> socket_of(const DaemonAddress& daemon) {
     if (!daemon.socket.empty()) return daemon.socket;
-    auto config = load(daemon.config_file);
-    if (!config) return base::fail("cannot find the admin socket (name it with --socket): {}", config.error().message);
-    return config->agent.admin_socket;
+    auto socket = config::admin_socket_of(daemon.config_file);
+    if (!socket) return base::fail("cannot find the admin socket (name it with --socket): {}", socket.error().message);
+    return socket;
 }
 
 base::Result<std::string> call(const DaemonAddress& daemon, const net::HttpRequest& request) {

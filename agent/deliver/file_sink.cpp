@@ -67,7 +67,8 @@ void FileSink::deliver(model::ExtentPtr extent, Route& route) {
     if (config_.encoding == config::Encoding::json) encode_json(*extent, context_, file_route.file);
     if (auto written = append(file_route.path, join_lines(extent->records)); written) {
         if (const auto lasted = failing_.end())
-            log_.info("file sink writes again", {{"after", show_duration(*lasted)}});
+            log_.info("file sink writes again",
+                      {{"pipeline", context_.pipeline}, {"path", file_route.path}, {"after", show_duration(*lasted)}});
     } else {
         extent->failure = written.error().message;
         (void)failing_.observe(extent->failure);  // the extent's failure is said by the pipeline's probe

@@ -1,5 +1,6 @@
 #include "agent/deliver/kafka_cluster.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
@@ -15,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kDeliveriesMax = 4096;  // looked at in one go
+constexpr KafkaLane::Clock::duration kEventsLateMax = 10ms;
 constexpr auto kTopicRetry = 1s;
 constexpr auto kPingRetry = 1s;
 constexpr int kFailedPingsMin = 2;  // in a row: one may have asked the broker that is just being lost
@@ -72,7 +74,8 @@ KafkaCluster::KafkaCluster(base::EventLoop& loop, config::ClusterConfig config, 
       lane_limits_(producer->lane_limits()),
       delivered_(kDeliveriesMax),
       lane_opens_(loop),
-      retry_(loop),
+      topics_retry_(loop),
+      recover_retry_(loop),
       ping_retry_(loop),
       producer_(std::move(producer)),
       calls_(std::make_unique<KafkaCalls>(loop)) {
@@ -121,8 +124,8 @@ void KafkaCluster::collect(KafkaTopic& topic, int partition, std::size_t bytes, 
     topic.lane(partition).collect(bytes, records, KafkaLane::Clock::now(), lane_limits_);
 }
 
-// Nobody waits for the acknowledgement of a batch that is not full before the next may begin: until then, it need not
-// wake the shard.
+// No line waits for the acknowledgement of a batch that is not full before the next may begin: until then, it need not
+// wake the shard. What else waits for it (a drain, the window) can wait for kEventsLateMax.
 void KafkaCluster::close_batch(KafkaTopic& topic, int partition) {
     auto& lane = topic.lane(partition);
     if (lane.closed()) return;
@@ -131,7 +134,7 @@ void KafkaCluster::close_batch(KafkaTopic& topic, int partition) {
     if (full_batches_ > 0)
         watch_->resume();
     else
-        watch_->pause(lane_limits_.linger);
+        watch_->pause(std::min(lane_limits_.linger, kEventsLateMax));
 }
 
 // Tells the listener of the lanes that are free by now, and comes back for the others.
@@ -260,7 +263,7 @@ void KafkaCluster::topic_found(const std::string& name, const TopicFound& found)
 }
 
 void KafkaCluster::retry_topics() {
-    retry_.after(kTopicRetry, [this] {
+    topics_retry_.after(kTopicRetry, [this] {
         for (auto& [name, topic] : topics_)
             if (topic.partitions == 0) look_up(topic);
     });
@@ -321,7 +324,7 @@ void KafkaCluster::recover() {
     if (!fresh) {
         log_.error("producer cannot be made: trying again",
                    {{"cluster", config_.name}, {"error", fresh.error().message}});
-        retry_.after(kRecoverRetry, [this] { recover(); });
+        recover_retry_.after(kRecoverRetry, [this] { recover(); });
         return;
     }
     watch_.reset();

@@ -53,10 +53,13 @@ class KafkaCluster {
     bool knows(const KafkaTopic& topic) const { return !recovering_ && topic.partitions > 0; }
     bool has_room(const KafkaTopic& topic, int partition) const;
 
-    // An extent's records join their partition's batch; the batch is about to be handed over; records of it were not
-    // taken, with `error`.
+    // An extent's records join their partition's batch, which has room. From here on they are in flight.
     void collect(KafkaTopic& topic, int partition, std::size_t bytes, std::size_t records);
+
+    // The batch is about to be handed over.
     void close_batch(KafkaTopic& topic, int partition);
+
+    // Records that were handed over were not taken.
     void refused(model::Extent* extent, std::size_t count, KafkaTopic& topic, int partition, rd_kafka_resp_err_t error);
     void not_sent(model::ExtentPtr extent, std::string why);  // no batch takes it
 
@@ -109,7 +112,8 @@ class KafkaCluster {
     std::vector<const rd_kafka_message_t*> delivered_;       // reused
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // answers that come late find it gone
     base::Timer lane_opens_;
-    base::Timer retry_;
+    base::Timer topics_retry_;
+    base::Timer recover_retry_;
     base::Timer ping_retry_;
     std::shared_ptr<KafkaProducer> producer_;
     std::unique_ptr<base::ReadableWatch> watch_;

@@ -19,7 +19,7 @@ class KafkaLane {
     using Clock = std::chrono::steady_clock;
 
     struct Limits {
-        std::size_t batch_bytes_max;  // batch.size
+        std::size_t batch_bytes_max;  // batch.size, or message.max.bytes
         Clock::duration linger;       // between the beginnings of two batches that are not full
     };
 

@@ -32,7 +32,8 @@ KafkaLane::Limits take_lane_limits(rd_kafka_conf_t* conf) {
     const double linger_ms = number_of(conf, "linger.ms");
     const auto told = fmt::to_string(std::min(linger_ms, kHandOverMs));
     AGENT_ASSERT(rd_kafka_conf_set(conf, "linger.ms", told.c_str(), nullptr, 0) == RD_KAFKA_CONF_OK);
-    return {.batch_bytes_max = static_cast<std::size_t>(number_of(conf, "batch.size")),
+    return {.batch_bytes_max =
+                static_cast<std::size_t>(std::min(number_of(conf, "batch.size"), number_of(conf, "message.max.bytes"))),
             .linger = std::chrono::duration_cast<KafkaLane::Clock::duration>(
                 std::chrono::duration<double, std::milli>(linger_ms))};
 }
@@ -58,6 +59,8 @@ base::Result<std::shared_ptr<KafkaProducer>> KafkaProducer::create(const config:
     producer->events_ = rd_kafka_queue_get_main(producer->handle_);
     const std::uint64_t one = 1;
     rd_kafka_queue_io_event_enable(producer->events_, producer->wake_.get(), &one, sizeof(one));
+    // It writes when the queue is no longer empty: what came before now would never be told.
+    (void)::eventfd_write(producer->wake_.get(), one);
     return producer;
 }
 

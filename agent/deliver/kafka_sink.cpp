@@ -38,7 +38,8 @@ struct KafkaSink::KafkaRoute : Route {
     KafkaTopic& topic;
     FileContext file;
     std::string key;
-    int partition = -1;  // chosen when ready() was asked last
+    std::size_t header_bytes = 0;  // of a record, about
+    int partition = -1;            // chosen when ready() was asked last
 };
 
 KafkaSink::KafkaSink(const config::SinkConfig& config, SinkContext context, KafkaCluster& cluster)
@@ -60,10 +61,11 @@ std::unique_ptr<Route> KafkaSink::open_route(const FileContext& file) {
     topics_[name] = &topic;
     auto route = std::make_unique<KafkaRoute>(*this, topic, file);
     if (key_) route->key = key_->fill(scope);
+    for (const auto header : config_.headers) route->header_bytes += header_bytes(header, file);
     return route;
 }
 
-// The topic is known. Chosen for an extent, not for a record: that would double the cost of a record.
+// The topic is known. Looked for anew for each extent, not for a record: that would double the cost of a record.
 int KafkaSink::choose_partition(const KafkaRoute& route) const {
     auto& topic = route.topic;
     switch (config_.partition) {
@@ -74,11 +76,12 @@ int KafkaSink::choose_partition(const KafkaRoute& route) const {
         case config::Partition::key:  // as Java's producer does, so that keys meet in the same partition
             return rd_kafka_msg_partitioner_murmur2(topic.handle, route.key.data(), route.key.size(), topic.partitions,
                                                     nullptr, nullptr);
-        case config::Partition::sticky:  // one partition until its batch is full, then the next
-            topic.sticky_partition %= topic.partitions;
-            if (!cluster_.has_room(topic, topic.sticky_partition))
-                topic.sticky_partition = (topic.sticky_partition + 1) % topic.partitions;
-            return topic.sticky_partition;
+        case config::Partition::sticky:  // one partition until its batch is full or on its way, then the next
+            for (int i = 0; i < topic.partitions; ++i) {
+                const int partition = (topic.sticky_partition + i) % topic.partitions;
+                if (cluster_.has_room(topic, partition)) return topic.sticky_partition = partition;
+            }
+            return topic.sticky_partition % topic.partitions;
     }
     return 0;
 }
@@ -88,12 +91,15 @@ void KafkaSink::deliver(model::ExtentPtr extent, Route& route) {
     if (config_.encoding == config::Encoding::json) encode_json(*extent, context_, kafka_route.file);
     if (!extent->dead_letter_why.empty()) return deliver_dead_letter(std::move(extent), kafka_route);
     collect(std::move(extent), kafka_route, kafka_route.topic, kafka_route.partition);
-    if (route.alone()) kafka_route.topic.lane(kafka_route.partition).fill_up();
+    auto& lane = kafka_route.topic.lane(kafka_route.partition);
+    if (route.alone()) lane.fill_up();
+    if (lane.full()) flush(Flush::nothing_left);
 }
 
 void KafkaSink::collect(model::ExtentPtr extent, KafkaRoute& route, KafkaTopic& topic, int partition) {
     std::size_t bytes = 0;
     for (const auto& record : extent->records) bytes += record.size + route.key.size();
+    bytes += extent->records.size() * route.header_bytes;
     cluster_.collect(topic, partition, bytes, extent->records.size());
     collected_.push_back({.extent = std::move(extent), .route = &route, .topic = &topic, .partition = partition});
 }
@@ -107,7 +113,9 @@ void KafkaSink::deliver_dead_letter(model::ExtentPtr extent, KafkaRoute& route) 
     cluster_.not_sent(std::move(extent), std::move(why));
 }
 
-void KafkaSink::flush() {
+void KafkaSink::flush(Flush flush) {
+    if (flush == Flush::more_waits)
+        for (auto& [extent, route, topic, partition] : collected_) topic->lane(partition).fill_up();
     for (auto& collected : std::exchange(collected_, {})) hand_over(std::move(collected));
 }
 
@@ -176,6 +184,22 @@ void KafkaSink::produce_with_headers(const Collected& to, model::Extent* extent,
         rd_kafka_error_destroy(error);
         rd_kafka_headers_destroy(headers);
         cluster_.refused(extent, 1, *to.topic, to.partition, code);
+    }
+}
+
+std::size_t KafkaSink::header_bytes(config::Header header, const FileContext& file) const {
+    constexpr std::size_t kNameAndNumber = 32;
+    switch (header) {
+        case config::Header::host:
+            return kNameAndNumber + context_.host.size();
+        case config::Header::path:
+            return kNameAndNumber + file.path.size();
+        case config::Header::pipeline:
+            return kNameAndNumber + context_.pipeline.size();
+        case config::Header::file_id:
+            return kNameAndNumber + file.file_id.size();
+        default:
+            return kNameAndNumber;
     }
 }
 

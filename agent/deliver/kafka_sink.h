@@ -14,15 +14,16 @@
 
 namespace agent::deliver {
 
-// Records to a topic. The plain way of a record costs no call of its own: payloads point into the extent, one
-// rd_kafka_produce_batch takes an extent, one partition is chosen for all of it. Headers cost a call per record.
+// Records to a topic. Extents are collected for their partition's batch (KafkaLane) until flush(), or until one is
+// full. The plain way of a record costs no call of its own: payloads point into the extent, rd_kafka_produce_batch
+// takes many, one partition is chosen for all of an extent. Headers cost a call per record.
 class KafkaSink : public Sink {
  public:
     KafkaSink(const config::SinkConfig& config, SinkContext context, KafkaCluster& cluster);
 
     std::unique_ptr<Route> open_route(const FileContext& file) override;
     void deliver(model::ExtentPtr extent, Route& route) override;
-    void flush() override;
+    void flush(Flush flush) override;
     SinkStatus status() const override;
 
  private:
@@ -44,6 +45,7 @@ class KafkaSink : public Sink {
     void produce_batch(const Collected& to, model::Extent* extent, const std::vector<model::Record>& records);
     void produce_with_headers(const Collected& to, model::Extent* extent, const std::vector<model::Record>& records,
                               const HeadersOf& headers_of);
+    std::size_t header_bytes(config::Header header, const FileContext& file) const;
     rd_kafka_headers_t* headers_of(const model::Record& record, const FileContext& file, const std::string& time) const;
     rd_kafka_headers_t* dead_letter_headers_of(const model::Record& record, const KafkaRoute& route,
                                                const std::string& why) const;

@@ -1,6 +1,7 @@
 // Where records go.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,8 @@ class Route {
     bool alone_ = false;
 };
 
+enum class Flush : std::uint8_t { nothing_left, more_waits };
+
 // How a sink is, for `status`.
 struct SinkStatus {
     std::string type;
@@ -54,8 +57,9 @@ class Sink {
     // Takes a split extent whose route is ready; it comes back by extent_finished(), perhaps within this call.
     virtual void deliver(model::ExtentPtr extent, Route& route) = 0;
 
-    // There is no more to deliver for now: what was collected for a batch is sent.
-    virtual void flush() {}
+    // What was collected for batches is sent; with Flush::more_waits the next batches need not wait for more lines.
+    // Called soon after each deliver().
+    virtual void flush(Flush /*flush*/) {}
 
     virtual SinkStatus status() const = 0;
 };

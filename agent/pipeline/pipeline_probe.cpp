@@ -113,6 +113,10 @@ void PipelineProbe::extent_failed(const std::string& path, const model::Extent& 
                                                                  {"not_said_before", failure_limit_.suppressed()}});
 }
 
+void PipelineProbe::extent_let_go(const model::Extent& extent) {
+    failed_rewound_.add(extent.record_count);
+}
+
 void PipelineProbe::extent_dropped(const std::string& path, const model::Extent& extent) {
     dropped_rejected_.add(extent.record_count);
     rejection_seen("dropped", path, extent, extent.failure);

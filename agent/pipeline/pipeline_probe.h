@@ -25,6 +25,7 @@ class PipelineProbe {
     void extent_sent(const model::Extent& extent);
     void extent_delivered(const model::Extent& extent);
     void extent_failed(const std::string& path, const model::Extent& extent, std::chrono::milliseconds retry_in);
+    void extent_let_go(const model::Extent& extent);  // at an end: the next start reads it again
     void extent_dropped(const std::string& path, const model::Extent& extent);  // rejected; its pipeline drops those
     void extent_dead_lettered(const std::string& path, const model::Extent& extent);
     void extent_lost(const std::string& path, const model::Extent& extent);  // its file was truncated meanwhile

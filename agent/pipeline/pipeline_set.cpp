@@ -205,10 +205,10 @@ void PipelineSet::status(std::function<void(ShardStatus)> answer) {
 }
 
 void PipelineSet::set_offset(std::string pipeline, model::FileIdentity file, model::FileOffset offset,
-                             std::function<void(bool)> answer) {
+                             std::function<void(base::Result<bool>)> answer) {
     on_shard([this, pipeline = std::move(pipeline), file, offset, answer = std::move(answer)]() mutable {
-        const bool followed = shard_.set_offset(pipeline, file, offset);
-        on_control([answer = std::move(answer), followed] { answer(followed); });
+        on_control(
+            [answer = std::move(answer), followed = shard_.set_offset(pipeline, file, offset)] { answer(followed); });
     });
 }
 

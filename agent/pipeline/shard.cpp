@@ -19,6 +19,7 @@ constexpr std::size_t kSpareBuffersMax = kInFlightBytesMax / read::kReadBytes;
 constexpr std::size_t kRecordCharge = 256;
 constexpr std::size_t kEnvelopeCharge = 256;
 
+constexpr auto kCollectTimeMax = 2ms;  // until a flush, while there is more to read
 constexpr auto kLeftInterval = 250ms;  // gone files are polled: no event tells of their growth
 constexpr auto kRetryDelayMin = 100ms;
 constexpr auto kRetryDelayMax = 30'000ms;
@@ -29,7 +30,7 @@ bool is_to_blame(const Tail& tail, const model::Extent& extent) {
     return extent.record_count == 1 && tail.route->alone();
 }
 
-static_assert(kInFlightBytesMax >= 16 * read::kExtentBytesMax, "a window smaller than a batch waits for linger");
+static_assert(kInFlightBytesMax >= 16 * read::kExtentBytesMax, "a window that holds no batch makes small batches");
 
 }  // namespace
 
@@ -82,7 +83,7 @@ bool Shard::read_extent(Pipeline& pipeline, Tail& tail) {
             if (tail.state != Tail::State::idle) return false;
             if (!result.drained || tail.woken || tail.records_max > 0) return true;
             // It will have grown until the next batch: then it is read without waiting for an event.
-            if (tail.route->batches()) wait_for_sink(pipeline, tail);
+            if (tail.route->batches() && tail.has_in_flight()) wait_for_sink(pipeline, tail);
             return false;
         case read::ReadStatus::again:
             return true;
@@ -110,6 +111,7 @@ void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent) {
     tail.open_extent(*extent);
     if (extent->record_count == 0) return extent_finished(std::move(extent));
     pipeline.probe.extent_sent(*extent);
+    if (!collecting_since_) collecting_since_ = extent->read_at;
     pipeline.sink->deliver(std::move(extent), *tail.route);  // comes back by extent_finished()
 }
 
@@ -130,11 +132,14 @@ void Shard::run_turns() {
     turns_scheduled_ = false;
     for (int turn = 0; turn < kTurnsMax; ++turn)
         if (!take_turn()) return flush_sinks();
+    if (collecting_since_ && std::chrono::steady_clock::now() - *collecting_since_ > kCollectTimeMax) flush_sinks();
     schedule_turns();
 }
 
 void Shard::flush_sinks() {
-    for (auto* pipeline : rotation_) pipeline->sink->flush();
+    collecting_since_.reset();
+    for (auto* pipeline : rotation_)
+        pipeline->sink->flush(pipeline->ready.empty() ? deliver::Flush::nothing_left : deliver::Flush::more_waits);
 }
 
 void Shard::schedule_turns() {
@@ -232,6 +237,7 @@ void Shard::extent_failed(Pipeline& pipeline, Tail& tail, const model::Extent& e
         std::erase(pipeline.waiting, &tail);
         tail.state = Tail::State::rewinding;
     }
+    if (draining_ || pipeline.retiring) return pipeline.probe.extent_let_go(extent);
     pipeline.probe.extent_failed(tail.path, extent, tail.retry_delay);
 }
 
@@ -255,10 +261,12 @@ void Shard::rewind_later(Pipeline& pipeline, Tail& tail) {
 
 void Shard::sink_ready() {
     for (auto* pipeline : rotation_)
-        for (auto* tail : std::exchange(pipeline->waiting, {})) {
+        std::erase_if(pipeline->waiting, [&](Tail* tail) {
+            if (!tail->route->ready()) return false;
             tail->state = Tail::State::idle;
             make_ready(*pipeline, *tail);
-        }
+            return true;
+        });
 }
 
 }  // namespace agent::pipeline

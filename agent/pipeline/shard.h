@@ -61,8 +61,10 @@ class Shard : public model::DeliveryListener {
     void retire(const std::string& pipeline, std::chrono::milliseconds patience, base::Task retired);
     void drop_unused_clusters();
 
-    // Puts the tail's watermark to `offset`, once nothing of it is in flight. False: no such tail.
-    bool set_offset(const std::string& pipeline, const model::FileIdentity& file, model::FileOffset offset);
+    // Puts the tail's watermark to `offset`, once nothing of it is in flight. False: no such tail. Errors: the file is
+    // shorter.
+    base::Result<bool> set_offset(const std::string& pipeline, const model::FileIdentity& file,
+                                  model::FileOffset offset);
 
     // Of the tails whose watermark moved. Else it happens once every kCheckpointInterval, and for the process's end
     // alone after every kUnstoredBytesMax acknowledged, so that a crash repeats little more than what was in flight.
@@ -116,6 +118,7 @@ class Shard : public model::DeliveryListener {
     std::size_t next_in_rotation_ = 0;
     std::unordered_map<model::TailId, Pipeline*> pipeline_of_tail_;
     std::uint64_t unstored_bytes_ = 0;  // acknowledged since the last store_checkpoints()
+    std::optional<std::chrono::steady_clock::time_point> collecting_since_;  // the first delivery after a flush
     bool turns_scheduled_ = false;
     bool draining_ = false;
     base::Task drained_;

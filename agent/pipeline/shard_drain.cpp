@@ -48,15 +48,6 @@ void Shard::try_to_retire(Pipeline& pipeline) {
     });
 }
 
-void Shard::drop_unused_clusters() {
-    for (auto it = clusters_.begin(); it != clusters_.end();) {
-        const bool used =
-            std::ranges::any_of(rotation_, [&](const auto* p) { return p->config.sink.cluster == it->first; });
-        it = used ? std::next(it) : clusters_.erase(it);
-    }
-    leaving_.clear();  // their pipelines were retired: nothing is in flight
-}
-
 void Shard::drain(std::chrono::milliseconds patience, base::Task drained) {
     draining_ = true;
     drained_ = std::move(drained);

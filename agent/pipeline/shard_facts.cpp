@@ -1,4 +1,5 @@
 // What the control thread tells a shard.
+#include <algorithm>
 #include <utility>
 
 #include "agent/pipeline/shard.h"
@@ -18,6 +19,15 @@ base::Result<deliver::KafkaCluster*> Shard::cluster(const config::ClusterConfig&
         cluster = std::move(*made);
     }
     return cluster.get();
+}
+
+void Shard::drop_unused_clusters() {
+    for (auto it = clusters_.begin(); it != clusters_.end();) {
+        const bool used =
+            std::ranges::any_of(rotation_, [&](const auto* p) { return p->config.sink.cluster == it->first; });
+        it = used ? std::next(it) : clusters_.erase(it);
+    }
+    leaving_.clear();  // their pipelines were retired: nothing is in flight
 }
 
 void Shard::add(std::unique_ptr<Pipeline> pipeline) {
@@ -84,11 +94,14 @@ Pipeline* Shard::pipeline_of(model::TailId tail) {
     return found == pipeline_of_tail_.end() ? nullptr : found->second;
 }
 
-bool Shard::set_offset(const std::string& name, const model::FileIdentity& file, model::FileOffset offset) {
+base::Result<bool> Shard::set_offset(const std::string& name, const model::FileIdentity& file,
+                                     model::FileOffset offset) {
     const auto found = pipelines_.find(name);
     if (found == pipelines_.end()) return false;
     for (auto& [id, tail] : found->second->tails) {
         if (tail->identity != file) continue;
+        if (const auto about = tail->reader.look(); about && offset.value > about->size)
+            return base::fail("cannot read {} from {} on: it has {} bytes", tail->path, offset.value, about->size);
         tail->go_to = offset;
         if (!tail->has_in_flight()) settle(*found->second, *tail);
         return true;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+// What a shard tells of itself.
 #include "agent/pipeline/shard.h"
 
 namespace agent::pipeline {

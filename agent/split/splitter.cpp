@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "common/base/assert.h"
+
 namespace agent::split {
 
 using model::Extent;
@@ -44,6 +46,8 @@ void take_long_line(Extent& extent, const Record& line, const model::LineLimit& 
 
 // As if all lines were as long as the first.
 std::size_t expected_lines(std::string_view bytes) {
+    if (bytes.empty()) return 0;
+    AGENT_ASSERT(bytes.back() == '\n');  // the reader stops at a line ending
     return std::min(kExpectedLinesMax, bytes.size() / (bytes.find('\n') + 1));
 }
 

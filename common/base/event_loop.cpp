@@ -100,11 +100,14 @@ struct ReadableWatch::State : std::enable_shared_from_this<State> {
     void look() {
         timer.cancel();
         if (!descriptor.is_open()) descriptor.assign(watched);
+        if (std::exchange(waiting, true)) return;
         descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                               [weak = weak_from_this()](const boost::system::error_code& error) {
                                   auto self = weak.lock();
-                                  if (error || !self) return;
-                                  self->ready();
+                                  if (!self) return;
+                                  self->waiting = false;
+                                  if (!self->descriptor.is_open()) return;  // looks away
+                                  if (!error) self->ready();
                                   if (self->descriptor.is_open()) self->look();
                               });
     }
@@ -118,6 +121,7 @@ struct ReadableWatch::State : std::enable_shared_from_this<State> {
 
     int watched;
     asio::posix::stream_descriptor descriptor;  // open while it is looked at
+    bool waiting = false;                       // a call is due, be it that the wait was given up
     Timer timer;
     std::function<void()> ready;
 };

@@ -62,4 +62,15 @@ std::expected<Config, std::vector<Problem>> load(const std::filesystem::path& fi
     return parse(*text, check);
 }
 
+base::Result<std::string> admin_socket_of(const std::filesystem::path& file) {
+    const auto text = read_file(file);
+    if (!text) return std::unexpected(text.error());
+    auto root = read_document(*text);
+    if (!root) return base::fail("{}", show(root.error(), file.string()));
+    Problems found;  // by others
+    interpolate(*root, found);
+    check_keys(*root, found);
+    return read_agent(*root, found).admin_socket;
+}
+
 }  // namespace config

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/result.h"
 #include "common/config/config.h"
 
 namespace config {
@@ -34,5 +35,9 @@ using PropertyCheck = std::function<std::optional<std::string>(const std::string
 // All problems are found in one pass, in the order of the file. Reads ${file:…} and the environment; blocks.
 std::expected<Config, std::vector<Problem>> parse(std::string_view toml, const PropertyCheck& check = {});
 std::expected<Config, std::vector<Problem>> load(const std::filesystem::path& file, const PropertyCheck& check = {});
+
+// `agent.admin_socket` of a file whose other keys may be wrong: a daemon that refused it is asked all the same. Errors:
+// the file cannot be read, or is no TOML.
+base::Result<std::string> admin_socket_of(const std::filesystem::path& file);
 
 }  // namespace config

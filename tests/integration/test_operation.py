@@ -92,9 +92,10 @@ def test_sighup_with_a_broken_config_changes_nothing(agent, logs, tmp_path):
     agent.configure(pipeline("p", logs / "*.log", {"type": "file", "path": str(out)})).start()
     first = write(logs / "a.log", "a", 100)
     agent.await_acked("p", 100)
-    agent.config.write_text(BROKEN)
+    agent.config.write_text(BROKEN.replace("[agent]", f'[agent]\nadmin_socket = "{agent.admin_socket}"'))
     agent.reload()
     wait_until(lambda: "memroy_limit" in agent.log_text(), "the error in the log")
+    assert agent.health() == "degraded"
     second = write(logs / "a.log", "b", 100)
     agent.await_acked("p", 200)
     agent.stop()
@@ -140,6 +141,9 @@ def test_checkpoints_can_be_listed_set_and_forgotten(agent, logs, tmp_path, runn
     assert checkpoint["pipeline"] == "p" and checkpoint["path"] == str(logs / "a.log") and checkpoint["offset"] == 14
     listed = agent.command("checkpoints", "list").stdout
     assert str(logs / "a.log") in listed and "14" in listed
+    if running:
+        done = agent.command("checkpoints", "set", "--pipeline", "p", logs / "a.log", 15)
+        assert done.returncode == 1 and "it has 14 bytes" in done.stderr, done.stderr
 
     done = agent.command("checkpoints", "set", "--pipeline", "p", logs / "a.log", 4)
     assert done.returncode == 0, done.stderr

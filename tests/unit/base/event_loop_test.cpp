@@ -82,6 +82,31 @@ TEST_F(ReadableWatchTest, ResumesAtOnce) {
     run_until_stopped();
 }
 
+TEST_F(ReadableWatchTest, CallsOnceHoweverOftenItLookedAway) {
+    int calls = 0;
+    std::unique_ptr<ReadableWatch> watch;
+    watch = std::make_unique<ReadableWatch>(loop, event.get(), [&] {
+        ++calls;
+        empty();  // fails where it is called twice for one event
+        for (int i = 0; i < 3; ++i) {
+            watch->pause(1h);
+            watch->resume();
+        }
+    });
+    watch->pause(1h);
+    watch->resume();
+    int events = 0;
+    Timer writer(loop);
+    writer.every(10ms, [&] {
+        EXPECT_EQ(calls, events);
+        if (events == 3) return loop.stop();
+        make_readable();
+        ++events;
+    });
+    run_until_stopped();
+    EXPECT_EQ(calls, 3);
+}
+
 TEST_F(ReadableWatchTest, MayGoFromWithinItsCall) {
     std::unique_ptr<ReadableWatch> watch;
     watch = std::make_unique<ReadableWatch>(loop, event.get(), [&] {

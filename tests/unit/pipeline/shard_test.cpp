@@ -47,6 +47,68 @@ TEST(Shard, ARouteThatIsNotReadyIsNotReadFor) {
     EXPECT_EQ(world.sink->held.size(), 1U);
 }
 
+TEST(Shard, ATailOfASinkThatBatchesReadsOnWithTheNextBatch) {
+    ShardWorld world;
+    world.sink->batches = true;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\n");
+    world.follow(path, 1);
+    world.poll();
+    test::append_to(path, "two\n");
+    world.sink->finish_all();
+    world.shard->sink_ready();  // without an event
+    world.poll();
+    world.sink->finish_all();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two"));
+}
+
+TEST(Shard, ATailThatGaveItsSinkNothingDoesNotWaitForTheNextBatch) {
+    ShardWorld world;
+    world.line_limit = {.bytes_max = 3, .policy = config::LongLine::skip};
+    auto* sink = world.add("q");
+    sink->batches = true;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "too long\n");
+    const auto tail = world.follow(path, 1, "q");
+    world.poll();
+    test::append_to(path, "two\n");
+    world.shard->wake({tail});
+    world.poll();
+    sink->finish_all();
+    EXPECT_THAT(sink->delivered, ElementsAre("two"));
+}
+
+TEST(Shard, WhatWasCollectedIsFlushedWhileOthersHaveMuchToRead) {
+    ShardWorld world;
+    const auto busy = world.folder.at("busy.log");
+    const auto path = world.folder.at("a.log");
+    std::string text;
+    for (int line = 0; line < 64 << 10; ++line) text += std::string(1023, 'x') + '\n';
+    test::rewrite(busy, text);
+    test::rewrite(path, "one\n");
+    auto* sink = world.add("q");
+    world.follow(busy, 1);
+    world.follow(path, 2, "q");
+    ASSERT_TRUE(world.until([&] {
+        world.sink->finish_all();
+        return !sink->flushes.empty();
+    }));
+    EXPECT_GT(world.file(1).lag_bytes, 0U) << "the other is still being read";
+}
+
+TEST(Shard, AFlushTellsWhetherMoreWaits) {
+    ShardWorld world(1);  // bytes: room for one extent
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, std::string(read::kExtentBytesMax, '\n') + "one\n");
+    world.follow(path, 1);
+    world.poll();
+    ASSERT_EQ(world.sink->held.size(), 1U);
+    EXPECT_EQ(world.sink->flushes.back(), deliver::Flush::more_waits);
+    world.sink->finish_all();
+    world.poll();
+    EXPECT_EQ(world.sink->flushes.back(), deliver::Flush::nothing_left);
+}
+
 TEST(Shard, FailedRecordsAreReadAgainAndTheWatermarkWaitsForThem) {
     ShardWorld world;
     const auto path = world.folder.at("a.log");

@@ -31,6 +31,7 @@ class FakeSink : public deliver::Sink {
         return std::make_unique<Gate>(*this);
     }
     void deliver(model::ExtentPtr extent, deliver::Route& /*route*/) override { held.push_back(std::move(extent)); }
+    void flush(deliver::Flush flush) override { flushes.push_back(flush); }
     deliver::SinkStatus status() const override { return {.type = "fake", .target = "test"}; }
 
     // The last word on `held[index]`: the batch that it was in was not taken as it is.
@@ -79,12 +80,15 @@ class FakeSink : public deliver::Sink {
     std::vector<std::string> delivered;  // lines, in the order in which they arrived
     std::vector<Acked> acked;            // extents
     std::vector<deliver::FileContext> routes;
+    std::vector<deliver::Flush> flushes;
     bool open = true;
+    bool batches = false;
 
  private:
     struct Gate : deliver::Route {
         explicit Gate(const FakeSink& s) : sink(s) {}
         bool ready() override { return sink.open && (!alone() || sink.held.empty()); }
+        bool batches() const override { return sink.batches; }
         const FakeSink& sink;
     };
     model::DeliveryListener& listener_;
@@ -109,7 +113,7 @@ class ShardWorld {
         config.name = name;
         config.sink.on_reject = on_reject;
         shard->add(std::make_unique<Pipeline>(Pipeline{.config = config,
-                                                       .line_limit = {},
+                                                       .line_limit = line_limit,
                                                        .probe = {name, "fake", registry, log},
                                                        .sink = std::move(fake),
                                                        .tails = {},
@@ -164,6 +168,7 @@ class ShardWorld {
     }
 
     std::size_t memory_limit;
+    model::LineLimit line_limit;
     test::TempFolder folder;
     telemetry::Log log{{.level = config::LogLevel::error, .format = config::LogFormat::text}};
     telemetry::Registry registry;
