@@ -18,11 +18,8 @@ def _assert_nothing_is_missing(kafka, topic, writers):
 
 
 @pytest.fixture
-def narrow_topic(kafka, topic):
-    name = topic()
-    kafka.delete_topic(name)
-    kafka.create_topic(name, max_message_bytes=TOPIC_BYTES_MAX)
-    return name
+def narrow_topic(topic):
+    return topic(max_message_bytes=TOPIC_BYTES_MAX)
 
 
 def _write_around_a_huge_line(log):
