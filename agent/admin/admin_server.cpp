@@ -85,9 +85,9 @@ void AdminServer::change(const std::string& body, net::HttpRespond respond) {
         control_.post([this, answer, change, found = std::move(*found)] {
             sources_.pipelines.set_offset(
                 change.pipeline, found.file, change.offset,
-                [this, answer, change, found](const base::Result<bool>& followed) {
+                [this, answer, change, found](const base::Result<pipeline::IsFollowed>& followed) {
                     if (!followed) return (*answer)({.status = kBadRequest, .body = followed.error().message + "\n"});
-                    if (*followed) {
+                    if (*followed == pipeline::IsFollowed::yes) {
                         const auto offset = std::to_string(change.offset.value);
                         return (*answer)({.body = found.path + " is read from " + offset + " on\n"});
                     }

@@ -205,7 +205,7 @@ void PipelineSet::status(std::function<void(ShardStatus)> answer) {
 }
 
 void PipelineSet::set_offset(std::string pipeline, model::FileIdentity file, model::FileOffset offset,
-                             std::function<void(base::Result<bool>)> answer) {
+                             std::function<void(base::Result<IsFollowed>)> answer) {
     on_shard([this, pipeline = std::move(pipeline), file, offset, answer = std::move(answer)]() mutable {
         on_control(
             [answer = std::move(answer), followed = shard_.set_offset(pipeline, file, offset)] { answer(followed); });

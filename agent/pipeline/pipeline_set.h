@@ -40,7 +40,7 @@ class PipelineSet : public discover::DiscoveryListener {
     // Answers on the control thread.
     void status(std::function<void(ShardStatus)> answer);
     void set_offset(std::string pipeline, model::FileIdentity file, model::FileOffset offset,
-                    std::function<void(base::Result<bool> followed)> answer);
+                    std::function<void(base::Result<IsFollowed>)> answer);
 
     // Files that match and cannot be followed now, with the reason.
     std::map<std::string, std::string> unfollowed() const;

@@ -26,6 +26,8 @@ namespace agent::pipeline {
 constexpr std::chrono::seconds kCheckpointInterval{1};
 constexpr std::uint64_t kUnstoredBytesMax = 1 << 20;
 
+enum class IsFollowed : std::uint8_t { no, yes };
+
 // Owns the tails of its pipelines and everything that they need: no lock is taken on the way of a line. shard.cpp has
 // that way and the way back; what the control thread tells, gone files, the end and the status have files of their own.
 //
@@ -61,10 +63,9 @@ class Shard : public model::DeliveryListener {
     void retire(const std::string& pipeline, std::chrono::milliseconds patience, base::Task retired);
     void drop_unused_clusters();
 
-    // Puts the tail's watermark to `offset`, once nothing of it is in flight. False: no such tail. Errors: the file is
-    // shorter.
-    base::Result<bool> set_offset(const std::string& pipeline, const model::FileIdentity& file,
-                                  model::FileOffset offset);
+    // Puts the tail's watermark to `offset`, once nothing of it is in flight. Errors: the file is shorter.
+    base::Result<IsFollowed> set_offset(const std::string& pipeline, const model::FileIdentity& file,
+                                        model::FileOffset offset);
 
     // Of the tails whose watermark moved. Else it happens once every kCheckpointInterval, and for the process's end
     // alone after every kUnstoredBytesMax acknowledged, so that a crash repeats little more than what was in flight.

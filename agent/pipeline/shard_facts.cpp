@@ -94,19 +94,19 @@ Pipeline* Shard::pipeline_of(model::TailId tail) {
     return found == pipeline_of_tail_.end() ? nullptr : found->second;
 }
 
-base::Result<bool> Shard::set_offset(const std::string& name, const model::FileIdentity& file,
-                                     model::FileOffset offset) {
+base::Result<IsFollowed> Shard::set_offset(const std::string& name, const model::FileIdentity& file,
+                                           model::FileOffset offset) {
     const auto found = pipelines_.find(name);
-    if (found == pipelines_.end()) return false;
+    if (found == pipelines_.end()) return IsFollowed::no;
     for (auto& [id, tail] : found->second->tails) {
         if (tail->identity != file) continue;
         if (const auto about = tail->reader.look(); about && offset.value > about->size)
             return base::fail("cannot read {} from {} on: it has {} bytes", tail->path, offset.value, about->size);
         tail->go_to = offset;
         if (!tail->has_in_flight()) settle(*found->second, *tail);
-        return true;
+        return IsFollowed::yes;
     }
-    return false;
+    return IsFollowed::no;
 }
 
 }  // namespace agent::pipeline

@@ -30,7 +30,10 @@ class FakeSink : public deliver::Sink {
         routes.push_back(file);
         return std::make_unique<Gate>(*this);
     }
-    void deliver(model::ExtentPtr extent, deliver::Route& /*route*/) override { held.push_back(std::move(extent)); }
+    void deliver(model::ExtentPtr extent, deliver::Route& /*route*/) override {
+        held.push_back(std::move(extent));
+        if (takes_all) finish(held.size() - 1);
+    }
     void flush(deliver::Flush flush) override { flushes.push_back(flush); }
     deliver::SinkStatus status() const override { return {.type = "fake", .target = "test"}; }
 
@@ -83,6 +86,7 @@ class FakeSink : public deliver::Sink {
     std::vector<deliver::Flush> flushes;
     bool open = true;
     bool batches = false;
+    bool takes_all = false;  // and at once
 
  private:
     struct Gate : deliver::Route {
