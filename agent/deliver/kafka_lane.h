@@ -28,7 +28,7 @@ class KafkaLane {
 
     // One extent's records join the batch.
     void collect(std::size_t bytes, std::size_t records, Clock::time_point now, const Limits& limits);
-    void fill_up() { full_ = true; }  // nothing joins what was collected
+    void fill_up() { full_ = full_ || !closed_; }  // nothing joins what was collected
 
     // The batch is handed over: nothing joins it any more.
     void close();

@@ -93,7 +93,15 @@ void KafkaSink::deliver(model::ExtentPtr extent, Route& route) {
     collect(std::move(extent), kafka_route, kafka_route.topic, kafka_route.partition);
     auto& lane = kafka_route.topic.lane(kafka_route.partition);
     if (route.alone()) lane.fill_up();
-    if (lane.full()) flush(Flush::nothing_left);
+    if (!lane.full()) return;
+    for (auto& collected : std::exchange(collected_, {})) {
+        const bool of_this_batch =
+            collected.topic == &kafka_route.topic && collected.partition == kafka_route.partition;
+        if (of_this_batch)
+            hand_over(std::move(collected));
+        else
+            collected_.push_back(std::move(collected));
+    }
 }
 
 void KafkaSink::collect(model::ExtentPtr extent, KafkaRoute& route, KafkaTopic& topic, int partition) {

@@ -59,6 +59,18 @@ TEST_F(KafkaLaneTest, BeginsTheNextBatchLingerAfterTheLastBegan) {
     EXPECT_TRUE(lane.has_room(now + 4ms));
 }
 
+TEST_F(KafkaLaneTest, CannotBeFilledUpOnceItsBatchIsHandedOver) {
+    collect(1000, 5);
+    lane.close();
+    lane.fill_up();
+    EXPECT_FALSE(lane.full());
+    EXPECT_EQ(lane.give_back(5, kLimits), now + 5ms);
+    collect(1000, 5);
+    lane.fill_up();
+    EXPECT_TRUE(lane.full());
+    EXPECT_FALSE(lane.has_room(now));
+}
+
 TEST_F(KafkaLaneTest, ForgetsTheLastBatch) {
     collect(900'000, 100);
     lane.close();
