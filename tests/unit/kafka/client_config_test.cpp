@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <librdkafka/rdkafka.h>
 
+#include "tests/unit/support/librdkafka_threads.h"
+
 namespace kafka {
 namespace {
 
@@ -27,16 +29,6 @@ struct ProducerDeleter {
     void operator()(rd_kafka_t* producer) const { rd_kafka_destroy(producer); }
 };
 using ProducerPtr = std::unique_ptr<rd_kafka_t, ProducerDeleter>;
-
-// librdkafka starts its threads by C11's thrd_create(), which ThreadSanitizer does not know: they crash in it.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SKIP_WITHOUT_THREADS_OF_LIBRDKAFKA() GTEST_SKIP() << "ThreadSanitizer does not know thrd_create()"
-#endif
-#endif
-#ifndef SKIP_WITHOUT_THREADS_OF_LIBRDKAFKA
-#define SKIP_WITHOUT_THREADS_OF_LIBRDKAFKA() static_cast<void>(0)
-#endif
 
 ProducerPtr producer_of(ConfPtr conf) {
     std::array<char, 512> why{};
