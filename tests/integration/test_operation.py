@@ -1,6 +1,8 @@
 """What an operator does with a running agent: check, status, reload, checkpoints, metrics, systemd."""
 
+import os
 import re
+import signal
 import socket
 import subprocess
 
@@ -234,3 +236,21 @@ def test_systemd_is_told_about_the_life_of_the_agent(agent, logs, tmp_path):
     wait_until(lambda: systemd.has("READY=1"), "READY=1 after the reload")
     agent.stop()
     assert systemd.has("STOPPING=1")
+
+
+def test_an_agent_whose_sink_blocks_ends_in_time_and_loses_nothing(agent, logs, tmp_path):
+    pipe, out = tmp_path / "pipe", tmp_path / "out"
+    os.mkfifo(pipe)  # opening it blocks until somebody reads it
+    agent.configure(
+        pipeline("p", logs / "*.log", {"type": "file", "path": str(pipe)}), shutdown_timeout="1s"
+    ).start()
+    writer = write(logs / "a.log", "a", 100)
+    wait_until(lambda: "file is followed" in agent.log_text(), "the file to be followed")
+    agent.process.send_signal(signal.SIGTERM)
+    agent.reload()  # must not matter any more
+    assert agent.process.wait(timeout=15) == 1
+    assert "agent is stuck" in agent.log_text()
+    agent.configure(pipeline("p", logs / "*.log", {"type": "file", "path": str(out)})).start()
+    agent.await_acked("p", 100)
+    agent.stop()
+    assert_perfect(verify([out], [writer]))
