@@ -83,7 +83,11 @@ void Discovery::remove_pipeline(const std::string& name) {
         if (file.followers.empty()) unfollowed.push_back(identity);
     for (const auto& identity : unfollowed) forget_file(identity);
     for (auto& [path, folder] : folders_)
-        std::erase_if(folder.entries, [&](const auto& entry) { return !files_.contains(entry.second.file); });
+        std::erase_if(folder.entries, [&](const auto& entry) {
+            if (files_.contains(entry.second.file)) return false;
+            forget_link(join_path(path, entry.first));
+            return true;
+        });
     std::erase_if(changed_, [&](const auto& identity) { return !files_.contains(identity); });
     settle();  // another pipeline may follow a file into a folder that nobody looks at any more
 }
@@ -100,7 +104,7 @@ void Discovery::release(const std::string& pipeline, const model::FileIdentity& 
     if (!file->second.followers.empty()) return;
     for (const auto& path : file->second.paths)  // it came back in the meantime: the next sweep finds it anew
         if (const auto folder = folders_.find(parent_of(path)); folder != folders_.end())
-            folder->second.entries.erase(path.substr(path.rfind('/') + 1));
+            if (folder->second.entries.erase(path.substr(path.rfind('/') + 1)) > 0) forget_link(path);
     forget_file(identity);
 }
 
@@ -130,17 +134,14 @@ void Discovery::forget_file(const model::FileIdentity& identity) {
 
 void Discovery::observe(const DirectoryChange& change) {
     const std::string folder(change.folder);
+    if (!links_.empty()) observe_links(change);
     switch (change.change) {
         case Change::modified:
-            if (const auto known = folders_.find(folder); known != folders_.end())
-                if (const auto entry = known->second.entries.find(change.name); entry != known->second.entries.end())
-                    changed_.insert(entry->second.file);
+            grown(folder, change.name);
             break;
-        case Change::appeared: {
-            const std::string name(change.name);
-            look(folder, name, 0, 0);
+        case Change::appeared:
+            if (folders_.contains(folder)) look(folder, std::string(change.name), 0, 0);
             break;
-        }
         case Change::vanished:
             vanish(folder, change.name);
             if (is_folder(folder)) break;
@@ -153,6 +154,42 @@ void Discovery::observe(const DirectoryChange& change) {
             overflowed_ = true;
             break;
     }
+}
+
+void Discovery::grown(const std::string& folder, std::string_view name) {
+    if (const auto known = folders_.find(folder); known != folders_.end())
+        if (const auto entry = known->second.entries.find(name); entry != known->second.entries.end())
+            changed_.insert(entry->second.file);
+}
+
+// What happens to the file behind a link happens to the link.
+void Discovery::observe_links(const DirectoryChange& change) {
+    for (const auto& link : links_.links_to(join_path(std::string(change.folder), std::string(change.name)))) {
+        const auto folder = parent_of(link);
+        const auto name = link.substr(link.rfind('/') + 1);
+        if (change.change == Change::modified)
+            grown(folder, name);
+        else if (folders_.contains(folder))
+            look(folder, name, 0, 0);
+    }
+}
+
+// A folder that cannot be watched is looked at by the sweep, as the link is.
+void Discovery::follow_link(const std::string& link) {
+    std::error_code broken;
+    const auto target = std::filesystem::canonical(link, broken).string();
+    if (target != links_.target_of(link)) forget_link(link);
+    if (broken) return;
+    links_.set(link, target);
+    (void)watcher_->watch(parent_of(target));
+}
+
+void Discovery::forget_link(const std::string& link) {
+    const auto target = links_.target_of(link);
+    if (target.empty()) return;
+    links_.remove(link);
+    const auto folder = parent_of(target);
+    if (!folders_.contains(folder) && !links_.leads_into(folder)) watcher_->forget(folder);
 }
 
 void Discovery::settle() {
@@ -237,11 +274,15 @@ void Discovery::forget_folder(const std::string& folder) {
 void Discovery::forget_one_folder(const std::string& folder) {
     const auto found = folders_.find(folder);
     if (found == folders_.end()) return;
-    watcher_->forget(folder);
     unwatched_.erase(folder);
     const auto entries = std::move(found->second.entries);
     folders_.erase(found);
-    for (const auto& [name, entry] : entries) drop_path(entry.file, join_path(folder, name));
+    if (!links_.leads_into(folder)) watcher_->forget(folder);
+    for (const auto& [name, entry] : entries) {
+        const auto path = join_path(folder, name);
+        forget_link(path);
+        drop_path(entry.file, path);
+    }
 }
 
 // What has appeared at a name: a folder on the way of a pattern, a file, or nothing to us.
@@ -269,6 +310,10 @@ bool Discovery::leads_through(const std::string& folder) const {
 
 void Discovery::place(const std::string& folder, const std::string& name, bool is_link) {
     const auto path = join_path(folder, name);
+    if (is_link)
+        follow_link(path);
+    else
+        forget_link(path);
     auto& entries = folders_[folder].entries;
     const auto before = entries.find(name);
 
@@ -288,6 +333,7 @@ void Discovery::place(const std::string& folder, const std::string& name, bool i
     offer(path, opened->identity, fd);
     if (file.followers.empty()) {  // an inode like a checkpoint's, but not its file
         entries.erase(name);
+        forget_link(path);
         forget_file(opened->identity);
     }
 }
@@ -337,6 +383,7 @@ void Discovery::vanish(const std::string& folder, std::string_view name) {
     if (const auto entry = known->second.entries.find(name); entry != known->second.entries.end()) {
         const auto identity = entry->second.file;
         known->second.entries.erase(entry);
+        forget_link(path);
         drop_path(identity, path);
     } else if (folders_.contains(path)) {
         forget_folder(path);

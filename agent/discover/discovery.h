@@ -16,6 +16,7 @@
 
 #include "agent/discover/directory_watcher.h"
 #include "agent/discover/glob.h"
+#include "agent/discover/link_targets.h"
 #include "agent/discover/open_file.h"
 #include "agent/model/checkpoint.h"
 #include "common/base/event_loop.h"
@@ -114,6 +115,10 @@ class Discovery {
     void forget_one_folder(const std::string& folder);
     void look(const std::string& folder, const std::string& name, std::uint64_t inode, int depth);
     void place(const std::string& folder, const std::string& name, bool is_link);
+    void grown(const std::string& folder, std::string_view name);
+    void follow_link(const std::string& link);
+    void forget_link(const std::string& link);
+    void observe_links(const DirectoryChange& change);
     void vanish(const std::string& folder, std::string_view name);
     void drop_path(const model::FileIdentity& identity, const std::string& path);
     void add_path(const model::FileIdentity& identity, const std::string& path);
@@ -131,6 +136,7 @@ class Discovery {
     std::map<std::string, Pipeline> pipelines_;
     std::map<std::string, Folder, std::less<>> folders_;
     std::unordered_map<model::FileIdentity, File> files_;
+    LinkTargets links_;                              // their folders are watched, but not looked through
     std::set<model::FileIdentity> changed_;          // since the last settle()
     std::set<model::FileIdentity> renamed_;          // lost a path since then, or got one again
     std::vector<std::pair<dev_t, ino_t>> scanning_;  // the folders that scan() is in

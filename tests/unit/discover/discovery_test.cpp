@@ -464,6 +464,50 @@ TEST_F(DiscoveryTest, FollowsTheFileBehindASymbolicLinkAndTheNextOneWhenTheLinkT
     EXPECT_THAT(listener.gone, ElementsAre(identity("data/1")));
 }
 
+TEST_F(DiscoveryTest, SaysThatTheFileBehindALinkWasWrittenTo) {
+    make("data/1");
+    fs::create_directories(at("logs"));
+    fs::create_symlink(at("data/1"), at("logs/current.log"));
+    follow("p", {"logs/*.log"});
+    settle();
+    listener.changes.clear();
+    test::append_to(at("data/1"), "more\n");
+    EXPECT_TRUE(until([&] { return listener.changes[identity("data/1")] > 0; })) << "without a sweep";
+    make("data/2");
+    fs::create_symlink(at("data/2"), at("logs/next"));
+    fs::rename(at("logs/next"), at("logs/current.log"));
+    EXPECT_TRUE(until([&] { return found().size() == 2; }));
+    settle();
+    listener.changes.clear();
+    test::append_to(at("data/2"), "more\n");
+    EXPECT_TRUE(until([&] { return listener.changes[identity("data/2")] > 0; }));
+}
+
+TEST_F(DiscoveryTest, FindsTheFileThatTakesThePlaceOfTheOneBehindALink) {
+    make("data/1");
+    fs::create_directories(at("logs"));
+    fs::create_symlink(at("data/1"), at("logs/current.log"));
+    follow("p", {"logs/*.log"});
+    fs::rename(at("data/1"), at("data/1.old"));
+    make("data/1");
+    EXPECT_TRUE(until([&] { return found().size() == 2; })) << "without a sweep";
+}
+
+TEST_F(DiscoveryTest, NothingElseInTheFolderBehindALinkIsFollowed) {
+    make("data/1");
+    fs::create_directories(at("logs"));
+    fs::create_symlink(at("data/1"), at("logs/current.log"));
+    follow("p", {"logs/*.log"});
+    make("data/other.log");
+    fs::create_hard_link(at("data/1"), at("data/same.log"));
+    settle();
+    discovery->sweep();
+    settle();
+    EXPECT_THAT(found(), ElementsAre("p logs/current.log"));
+    fs::remove(at("logs/current.log"));
+    EXPECT_TRUE(until([&] { return listener.gone.size() == 1; }));
+}
+
 TEST_F(DiscoveryTest, ASweepNoticesThatTheTargetOfALinkWasReplaced) {
     make("data/1");
     fs::create_symlink(at("data/1"), at("current.log"));
