@@ -1,10 +1,13 @@
 """What an operator does with a running agent: check, status, reload, checkpoints, metrics, systemd."""
 
+import fcntl
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
+import termios
 
 import pytest
 
@@ -238,19 +241,28 @@ def test_systemd_is_told_about_the_life_of_the_agent(agent, logs, tmp_path):
     assert systemd.has("STOPPING=1")
 
 
+PIPE_BYTES = 64 << 10  # that a pipe holds
+
+
+def _bytes_in(pipe):
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0]
+
+
 def test_an_agent_whose_sink_blocks_ends_in_time_and_loses_nothing(agent, logs, tmp_path):
     pipe, out = tmp_path / "pipe", tmp_path / "out"
-    os.mkfifo(pipe)  # opening it blocks until somebody reads it
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR)  # which does not read
     agent.configure(
         pipeline("p", logs / "*.log", {"type": "file", "path": str(pipe)}), shutdown_timeout="1s"
     ).start()
-    writer = write(logs / "a.log", "a", 100)
-    wait_until(lambda: "file is followed" in agent.log_text(), "the file to be followed")
+    writer = write(logs / "a.log", "a", 1_000)
+    wait_until(lambda: _bytes_in(reader) == PIPE_BYTES, "the pipe to be full")
     agent.process.send_signal(signal.SIGTERM)
     agent.reload()  # must not matter any more
     assert agent.process.wait(timeout=15) == 1
     assert "agent is stuck" in agent.log_text()
+    os.close(reader)
     agent.configure(pipeline("p", logs / "*.log", {"type": "file", "path": str(out)})).start()
-    agent.await_acked("p", 100)
+    agent.await_acked("p", 1_000)
     agent.stop()
     assert_perfect(verify([out], [writer]))
