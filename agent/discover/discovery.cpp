@@ -164,7 +164,7 @@ void Discovery::grown(const std::string& folder, std::string_view name) {
 
 // What happens to the file behind a link happens to the link.
 void Discovery::observe_links(const DirectoryChange& change) {
-    for (const auto& link : links_.links_to(join_path(std::string(change.folder), std::string(change.name)))) {
+    for (const auto& link : links_.links_to(join_path(change.folder, change.name))) {
         const auto folder = parent_of(link);
         const auto name = link.substr(link.rfind('/') + 1);
         if (change.change == Change::modified)
