@@ -217,40 +217,40 @@ std::map<std::string, std::string> PipelineSet::unfollowed() const {
 }
 
 void PipelineSet::file_found(discover::FoundFile file) {
-    const model::TailId id{next_tail_++};
-    tails_[file.identity][file.pipeline] = id;
-    on_shard([this, id, file = std::move(file)]() mutable {
-        shard_.follow(file.pipeline, {.id = id,
+    const FollowedTail tail{.id = {next_tail_++}, .woken = std::make_shared<Woken>(false)};
+    tails_[file.identity][file.pipeline] = tail;
+    on_shard([this, tail, file = std::move(file)]() mutable {
+        shard_.follow(file.pipeline, {.id = tail.id,
                                       .path = std::move(file.path),
                                       .identity = file.identity,
                                       .fd = std::move(file.fd),
                                       .checkpoint = std::move(file.checkpoint),
-                                      .at_end = file.at_end});
+                                      .at_end = file.at_end,
+                                      .woken = tail.woken});
     });
 }
 
-std::vector<model::TailId> PipelineSet::tails_of(const model::FileIdentity& file) const {
-    std::vector<model::TailId> ids;
+std::vector<PipelineSet::FollowedTail> PipelineSet::tails_of(const model::FileIdentity& file) const {
+    std::vector<FollowedTail> tails;
     if (const auto found = tails_.find(file); found != tails_.end())
-        for (const auto& [pipeline, id] : found->second) ids.push_back(id);
-    return ids;
+        for (const auto& [pipeline, tail] : found->second) tails.push_back(tail);
+    return tails;
 }
 
 void PipelineSet::files_changed(const std::vector<model::FileIdentity>& files) {
-    std::vector<model::TailId> ids;
-    for (const auto& file : files) {
-        auto tails = tails_of(file);
-        ids.insert(ids.end(), tails.begin(), tails.end());
-    }
-    on_shard([this, ids = std::move(ids)] { shard_.wake(ids); });
+    std::vector<model::TailId> asleep;
+    for (const auto& file : files)
+        for (const auto& tail : tails_of(file))
+            if (!tail.woken->exchange(true)) asleep.push_back(tail.id);
+    if (!asleep.empty()) on_shard([this, asleep = std::move(asleep)] { shard_.wake(asleep); });
 }
 
 void PipelineSet::file_moved(const model::FileIdentity& file, const std::string& path) {
-    for (const auto id : tails_of(file)) on_shard([this, id, path] { shard_.moved(id, path); });
+    for (const auto& tail : tails_of(file)) on_shard([this, id = tail.id, path] { shard_.moved(id, path); });
 }
 
 void PipelineSet::file_left(const model::FileIdentity& file) {
-    for (const auto id : tails_of(file)) on_shard([this, id] { shard_.left(id); });
+    for (const auto& tail : tails_of(file)) on_shard([this, id = tail.id] { shard_.left(id); });
 }
 
 }  // namespace agent::pipeline

@@ -61,6 +61,10 @@ class PipelineSet : public discover::DiscoveryListener {
 
         bool same_as(const Wanted& other) const;
     };
+    struct FollowedTail {
+        model::TailId id;
+        std::shared_ptr<Woken> woken;
+    };
 
     PipelineSet(base::EventLoop& control, checkpoint::CheckpointThread& checkpoints, telemetry::Registry& registry,
                 telemetry::Log& log, std::string session, std::size_t memory_limit);
@@ -74,7 +78,7 @@ class PipelineSet : public discover::DiscoveryListener {
     void applied();
     void on_shard(base::Task task) { shard_.loop().post(std::move(task)); }
     void on_control(base::Task task) { control_.post(std::move(task)); }
-    std::vector<model::TailId> tails_of(const model::FileIdentity& file) const;
+    std::vector<FollowedTail> tails_of(const model::FileIdentity& file) const;
 
     base::EventLoop& control_;
     checkpoint::CheckpointThread& checkpoints_;
@@ -83,7 +87,7 @@ class PipelineSet : public discover::DiscoveryListener {
     std::string session_;
     std::map<std::string, Wanted> running_;
     std::map<std::string, std::string> failed_;
-    std::unordered_map<model::FileIdentity, std::map<std::string, model::TailId>> tails_;  // by pipeline
+    std::unordered_map<model::FileIdentity, std::map<std::string, FollowedTail>> tails_;  // by pipeline
     std::uint64_t next_tail_ = 1;
     bool applying_ = false;
     bool draining_ = false;  // for good: discovery has ended

@@ -69,19 +69,20 @@ bool Shard::take_turn() {
 
 void Shard::wait_for_sink(Pipeline& pipeline, Tail& tail) {
     tail.state = Tail::State::waiting;
+    *tail.woken = true;
     pipeline.waiting.push_back(&tail);
 }
 
 // True: there is more to read.
 bool Shard::read_extent(Pipeline& pipeline, Tail& tail) {
-    tail.woken = false;
+    *tail.woken = false;
     if (tail.go_to) return false;  // settle() moves it as soon as nothing is in flight
     auto result = tail.reader.read(pool_);
     switch (result.status) {
         case read::ReadStatus::extent:
             deliver_extent(pipeline, tail, std::move(result.extent));
             if (tail.state != Tail::State::idle) return false;
-            if (!result.drained || tail.woken || tail.records_max > 0) return true;
+            if (!result.drained || *tail.woken || tail.records_max > 0) return true;
             // It will have grown until the next batch: then it is read without waiting for an event.
             if (tail.route->batches() && tail.has_in_flight()) wait_for_sink(pipeline, tail);
             return false;
@@ -156,7 +157,7 @@ Pipeline* Shard::next_pipeline() {
 }
 
 void Shard::make_ready(Pipeline& pipeline, Tail& tail) {
-    tail.woken = true;
+    *tail.woken = true;
     if (tail.state != Tail::State::idle) return;
     tail.state = Tail::State::ready;
     pipeline.ready.push_back(&tail);

@@ -20,7 +20,8 @@ Tail::Tail(TailStart start, const model::LineLimit& limit)
       file_id(start.identity.text()),
       origin_path(start.path),
       path(std::move(start.path)),
-      reader(std::move(start.fd), limit) {}
+      reader(std::move(start.fd), limit),
+      woken(std::move(start.woken)) {}
 
 bool Tail::begin(const std::optional<model::Checkpoint>& checkpoint, bool at_end) {
     dirty = true;  // even at offset 0: a file that is rotated while nobody looks is found again by its checkpoint

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -13,6 +14,10 @@
 
 namespace agent::pipeline {
 
+// Whether a tail will be read once more: who sets it also makes the tail ready, and it is cleared before each read. The
+// control thread sets it as well, so that the growth of a file that is going to be read anyway wakes nobody.
+using Woken = std::atomic<bool>;
+
 // What a tail needs to begin.
 struct TailStart {
     model::TailId id;
@@ -21,6 +26,7 @@ struct TailStart {
     std::shared_ptr<const base::UniqueFd> fd;
     std::optional<model::Checkpoint> checkpoint;
     bool at_end = false;
+    std::shared_ptr<Woken> woken = std::make_shared<Woken>(false);
 };
 
 // One file followed for one pipeline.
@@ -63,7 +69,7 @@ class Tail {
     std::unique_ptr<deliver::Route> route;
     acknowledge::Watermark watermark;
     State state = State::idle;
-    bool woken = false;    // there may be more than what the last read saw
+    std::shared_ptr<Woken> woken;
     bool dirty = false;    // the checkpoint store does not know the watermark yet
     bool rotated = false;  // renamed while we followed it
     bool left = false;     // no path that we know leads to it

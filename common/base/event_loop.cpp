@@ -7,6 +7,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <poll.h>
 
 namespace base {
 
@@ -91,14 +92,23 @@ void Timer::cancel() {
     state_->timer.cancel();
 }
 
+namespace {
+
+bool is_readable(int fd) {
+    pollfd about{.fd = fd, .events = POLLIN, .revents = 0};
+    return ::poll(&about, 1, 0) > 0;
+}
+
+}  // namespace
+
 // Asio leaves a descriptor in its epoll set, edge-triggered, while nobody waits for it: each event would wake the
-// thread for nothing. So a watch that looks away takes its descriptor out.
+// thread for nothing. So a watch that looks away takes its descriptor out, and puts it in again once there is nothing
+// to do at the end of a pause.
 struct ReadableWatch::State : std::enable_shared_from_this<State> {
     State(EventLoop& loop, int fd, std::function<void()> on_ready)
         : watched(fd), descriptor(loop.io()), timer(loop), ready(std::move(on_ready)) {}
 
     void look() {
-        timer.cancel();
         if (!descriptor.is_open()) descriptor.assign(watched);
         if (std::exchange(waiting, true)) return;
         descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
@@ -106,22 +116,28 @@ struct ReadableWatch::State : std::enable_shared_from_this<State> {
                                   auto self = weak.lock();
                                   if (!self) return;
                                   self->waiting = false;
-                                  if (!self->descriptor.is_open()) return;  // looks away
+                                  if (self->away) return;
                                   if (!error) self->ready();
-                                  if (self->descriptor.is_open()) self->look();
+                                  if (!self->away) self->look();
                               });
     }
 
     void look_away(std::chrono::steady_clock::duration pause) {
-        descriptor.release();
+        away = true;
+        if (descriptor.is_open()) descriptor.release();
         timer.after(pause, [weak = weak_from_this()] {
-            if (auto self = weak.lock()) self->look();
+            auto self = weak.lock();
+            if (!self) return;
+            self->away = false;
+            if (is_readable(self->watched)) self->ready();
+            if (!self->away) self->look();
         });
     }
 
     int watched;
     asio::posix::stream_descriptor descriptor;  // open while it is looked at
     bool waiting = false;                       // a call is due, be it that the wait was given up
+    bool away = false;
     Timer timer;
     std::function<void()> ready;
 };
@@ -132,16 +148,19 @@ ReadableWatch::ReadableWatch(EventLoop& loop, int fd, std::function<void()> read
 }
 
 ReadableWatch::~ReadableWatch() {
-    state_->descriptor.release();
+    state_->away = true;
+    if (state_->descriptor.is_open()) state_->descriptor.release();
     state_->timer.cancel();
 }
 
 void ReadableWatch::pause(std::chrono::steady_clock::duration pause) {
-    if (state_->descriptor.is_open()) state_->look_away(pause);
+    if (!state_->away) state_->look_away(pause);
 }
 
 void ReadableWatch::resume() {
-    if (!state_->descriptor.is_open()) state_->look();
+    if (!std::exchange(state_->away, false)) return;
+    state_->timer.cancel();
+    state_->look();
 }
 
 }  // namespace base
