@@ -16,6 +16,14 @@ struct Watermark {
     friend bool operator==(const Watermark&, const Watermark&) = default;
 };
 
+// One move of the watermark.
+struct Step {
+    Watermark to;
+    model::Dropped dropped{};  // bytes of what it passed
+
+    friend bool operator==(const Step&, const Step&) = default;
+};
+
 // Turns acknowledgements, which arrive in any order, into one watermark that only moves forward: the end of the longest
 // finished prefix of extents.
 //
@@ -26,8 +34,16 @@ class Ledger {
     // `extent` follows the one opened before it.
     void open(const model::Extent& extent);
 
-    // All records of the extent have their final word. The new watermark, if it moved: a gap holds it back.
-    std::optional<Watermark> finish(model::ExtentSeq seq);
+    // All records of the extent have their final word, `dropped` of its bytes by a drop. The step of the watermark, if
+    // it moved: a gap holds it back.
+    std::optional<Step> finish(model::ExtentSeq seq, const model::Dropped& dropped = {});
+
+    // What is finished and held back by a gap.
+    struct HeldBack {
+        std::uint64_t bytes = 0;
+        model::Dropped dropped{};
+    };
+    HeldBack held_back() const;
 
     bool empty() const { return open_.empty(); }
     std::size_t size() const { return open_.size(); }
@@ -35,8 +51,10 @@ class Ledger {
  private:
     struct Entry {
         model::ExtentSeq seq;
+        model::FileOffset begin;
         Watermark end;
         bool finished = false;
+        model::Dropped dropped{};
     };
     std::deque<Entry> open_;  // consecutive seqs
 };

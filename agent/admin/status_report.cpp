@@ -1,6 +1,7 @@
 #include "agent/admin/status_report.h"
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <iterator>
 #include <utility>
@@ -19,6 +20,21 @@ namespace {
 
 constexpr std::size_t kFilesShownMax = 20;  // of a pipeline, in the text; the JSON has all
 
+template <std::size_t N>
+json::object by_reason(const std::array<std::uint64_t, N>& bytes, const std::array<const char*, N>& reasons) {
+    json::object object;
+    for (std::size_t i = 0; i < N; ++i) object[reasons.at(i)] = bytes.at(i);
+    return object;
+}
+
+json::object books_json(const model::Books& books) {
+    return {{"seen", books.seen},
+            {"read", books.read},
+            {"acked", books.acked},
+            {"dropped", by_reason(books.dropped, model::kDropReasons)},
+            {"lost", by_reason(books.lost, model::kLossReasons)}};
+}
+
 json::object file_json(const pipeline::FileStatus& file) {
     return {{"path", file.path},
             {"file_id", file.identity.text()},
@@ -26,7 +42,8 @@ json::object file_json(const pipeline::FileStatus& file) {
             {"offset", file.watermark.value},
             {"read_offset", file.read_offset.value},
             {"lag", file.lag_bytes},
-            {"state", file.state}};
+            {"state", file.state},
+            {"bytes", books_json(file.books)}};
 }
 
 json::object pipeline_json(const pipeline::PipelineStatus& pipeline) {
@@ -43,6 +60,7 @@ json::object pipeline_json(const pipeline::PipelineStatus& pipeline) {
             {"records_acked", pipeline.records_acked},
             {"lag_bytes", pipeline.lag_bytes},
             {"in_flight_bytes", pipeline.in_flight_bytes},
+            {"bytes", books_json(pipeline.books)},
             {"files", std::move(files)}};
 }
 

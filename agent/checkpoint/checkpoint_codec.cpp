@@ -109,11 +109,13 @@ std::string encode_value(const model::Checkpoint& checkpoint) {
     std::string value;
     put(value, kCodecVersion);
     put(value, checkpoint.watermark.value);
+    put(value, checkpoint.seen.value);
     put(value, checkpoint.head.length);
     put(value, checkpoint.head.hash);
     put(value, checkpoint.anchor.length);
     put(value, checkpoint.anchor.hash);
     put(value, checkpoint.updated_ms);
+    put(value, checkpoint.missing_ms);
     put_text(value, checkpoint.origin_path);
     put_text(value, checkpoint.path);
     put(value, checksum(value));
@@ -123,9 +125,9 @@ std::string encode_value(const model::Checkpoint& checkpoint) {
 base::Result<model::Checkpoint> decode_value(const model::FileIdentity& file, std::string_view value) {
     if (value.size() < 1 + sizeof(std::uint32_t))
         return base::fail("cannot read a checkpoint of {} bytes", value.size());
-    if (static_cast<std::uint8_t>(value[0]) != kCodecVersion)
-        return base::fail("cannot read a checkpoint of version {}: this is version {}",
-                          static_cast<unsigned>(static_cast<std::uint8_t>(value[0])), kCodecVersion);
+    const auto version = static_cast<std::uint8_t>(value[0]);
+    if (version == 0 || version > kCodecVersion)
+        return base::fail("cannot read a checkpoint of version {}: this is version {}", version, kCodecVersion);
     const auto body = value.substr(0, value.size() - sizeof(std::uint32_t));
     if (Input(value.substr(body.size())).number<std::uint32_t>() != checksum(body))
         return base::fail("cannot read a checkpoint of {} bytes: its checksum is wrong", value.size());
@@ -134,11 +136,13 @@ base::Result<model::Checkpoint> decode_value(const model::FileIdentity& file, st
     (void)input.number<std::uint8_t>();
     model::Checkpoint checkpoint{.file = file};
     checkpoint.watermark.value = input.number<std::uint64_t>();
+    checkpoint.seen.value = version >= 2 ? input.number<std::uint64_t>() : checkpoint.watermark.value;
     checkpoint.head.length = input.number<std::uint32_t>();
     checkpoint.head.hash = input.number<std::uint64_t>();
     checkpoint.anchor.length = input.number<std::uint32_t>();
     checkpoint.anchor.hash = input.number<std::uint64_t>();
     checkpoint.updated_ms = input.number<std::uint64_t>();
+    checkpoint.missing_ms = version >= 2 ? input.number<std::uint64_t>() : 0;
     checkpoint.origin_path = input.text();
     checkpoint.path = input.text();
     if (!input.ended_well())

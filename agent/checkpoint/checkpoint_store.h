@@ -1,6 +1,7 @@
 // Where checkpoints are kept.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -45,6 +46,11 @@ class CheckpointStore {
     virtual base::Result<PipelineCheckpoints> load(const std::string& pipeline) = 0;
     virtual base::Result<std::vector<std::string>> pipelines() = 0;  // that have checkpoints, sorted
 };
+
+// Pipelines that are not among `ours` have nobody who misses their files: from `now_ms` (Unix time) on they are
+// missing, and forgotten after `retention`. Errors: it is tried again the next time.
+void age_strangers(CheckpointStore& store, const std::set<std::string>& ours, std::uint64_t now_ms,
+                   std::chrono::milliseconds retention);
 
 struct OpenedStore {
     std::unique_ptr<CheckpointStore> store;

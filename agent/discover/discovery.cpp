@@ -35,6 +35,17 @@ bool is_folder(const std::string& path) {
     return ::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
 }
 
+bool is_at(const std::string& path, std::uint64_t inode) {
+    struct stat about{};
+    return ::stat(path.c_str(), &about) == 0 && about.st_ino == inode;
+}
+
+// A rotated file that was read to its end is deleted in the ordinary course of things.
+bool may_be_lost(const model::Checkpoint& checkpoint, const PathFilter& filter) {
+    if (checkpoint.seen > checkpoint.watermark) return true;
+    return checkpoint.path == checkpoint.origin_path && filter.matches(checkpoint.path);
+}
+
 bool is_below(const std::string& path, const std::string& folder) {
     return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
 }
@@ -108,18 +119,25 @@ void Discovery::release(const std::string& pipeline, const model::FileIdentity& 
     forget_file(identity);
 }
 
-std::vector<model::FileIdentity> Discovery::expire(const std::string& pipeline, std::uint64_t updated_before_ms) {
-    std::vector<model::FileIdentity> expired;
-    const auto found = pipelines_.find(pipeline);
-    if (found == pipelines_.end()) return expired;
-    for (auto& [inode, checkpoints] : found->second.unclaimed)
-        std::erase_if(checkpoints, [&](const auto& checkpoint) {
-            if (checkpoint.updated_ms >= updated_before_ms) return false;
-            expired.push_back(checkpoint.file);
+Stock Discovery::take_stock(const std::string& name, std::uint64_t now_ms, std::chrono::milliseconds retention) {
+    Stock stock;
+    const auto found = pipelines_.find(name);
+    if (found == pipelines_.end()) return stock;
+    auto& pipeline = found->second;
+    for (auto& [inode, checkpoints] : pipeline.unclaimed)
+        std::erase_if(checkpoints, [&](auto& checkpoint) {
+            if (is_at(checkpoint.path, inode)) return false;  // not to be followed, or not to be opened, now
+            if (checkpoint.missing_ms == 0) {
+                checkpoint.missing_ms = now_ms;
+                stock.missing.push_back(checkpoint);
+                if (may_be_lost(checkpoint, pipeline.filter)) stock.lost.push_back(checkpoint);
+            }
+            if (checkpoint.missing_ms + static_cast<std::uint64_t>(retention.count()) > now_ms) return false;
+            stock.forgotten.push_back(checkpoint.file);
             return true;
         });
-    std::erase_if(found->second.unclaimed, [](const auto& item) { return item.second.empty(); });
-    return expired;
+    std::erase_if(pipeline.unclaimed, [](const auto& item) { return item.second.empty(); });
+    return stock;
 }
 
 Discovery::File& Discovery::remember(const model::FileIdentity& identity) {

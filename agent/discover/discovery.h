@@ -35,6 +35,13 @@ struct FoundFile {
     bool at_end = false;                          // start_at = "end" applies
 };
 
+// What take_stock() found.
+struct Stock {
+    std::vector<model::Checkpoint> missing;  // for the first time
+    std::vector<model::Checkpoint> lost;     // of these, whose files may have held lines that nobody read
+    std::vector<model::FileIdentity> forgotten;
+};
+
 // Thread: the control thread; called within Discovery's own calls, so an answer is posted.
 class DiscoveryListener {
  public:
@@ -72,9 +79,9 @@ class Discovery {
     void release(const std::string& pipeline, const model::FileIdentity& file,
                  const std::optional<model::Checkpoint>& checkpoint = {});
 
-    // Takes out the checkpoints of files that were not met again and that are older than `updated_before_ms` (Unix
-    // time).
-    std::vector<model::FileIdentity> expire(const std::string& pipeline, std::uint64_t updated_before_ms);
+    // Looks through the checkpoints whose files were not met. One that is missed for the first time is missing from
+    // `now_ms` (Unix time) on; one that has been for longer than `retention` is forgotten.
+    Stock take_stock(const std::string& pipeline, std::uint64_t now_ms, std::chrono::milliseconds retention);
 
     void sweep();
 

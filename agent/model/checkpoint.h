@@ -13,11 +13,13 @@ namespace agent::model {
 struct Checkpoint {
     FileIdentity file;
     FileOffset watermark;
+    FileOffset seen;               // how far the file was seen to go
     Fingerprint head;              // of the first bytes below the watermark
     Fingerprint anchor;            // of the last bytes below the watermark
     std::string origin_path;       // the path under which the pipeline first followed it; templates are filled from it
     std::string path;              // the last one that was known
     std::uint64_t updated_ms = 0;  // Unix time
+    std::uint64_t missing_ms = 0;  // Unix time since which no path leads to the file; 0: one does
 
     friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };

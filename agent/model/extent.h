@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/model/books.h"
 #include "agent/model/fingerprint.h"
 #include "agent/model/ids.h"
 
@@ -68,6 +69,7 @@ struct Extent {
     std::string failure;                    // why a record of it was not taken; empty: all were delivered
     Rejection rejection = Rejection::none;  // with `failure`: all that failed were rejected, for this
     std::string dead_letter_why;            // rejected for this, it goes to the dead-letter topic; empty: it does not
+    Dropped dropped{};                      // bytes of it, once it is finished
 };
 
 using ExtentPtr = std::unique_ptr<Extent>;

@@ -29,6 +29,7 @@ struct Pipeline {
     Budget window{kInFlightBytesMax};
     std::unique_ptr<deliver::Sink> sink;
     std::unordered_map<model::TailId, std::unique_ptr<Tail>> tails;
+    model::Books finished;                  // of the files that are no longer followed
     std::deque<Tail*> ready;                // to be read, each once, fairly
     std::deque<Tail*> waiting;              // to be read when their route is ready
     bool retiring = false;                  // reads nothing more

@@ -27,7 +27,10 @@ Labels labels_of(const std::string& pipeline, const std::string& sink) {
 }
 
 constexpr const char* kDroppedHelp = "Records given up on purpose, by reason";
-constexpr const char* kFailedHelp = "Records whose delivery failed, by reason; rewound ones are read again";
+constexpr const char* kLossesHelp = "Files of which lines were lost, or may have been, by reason";
+constexpr const char* kBytesLostHelp = "Bytes of them that were seen, and never taken by the sink";
+constexpr const char* kFailedHelp =
+    "Records whose delivery failed, by reason; rewound ones are read again, lost ones cannot be";
 
 }  // namespace
 
@@ -51,8 +54,8 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
                                             with(labels_of(pipeline, sink_type).pipeline, "reason", "dead_letter"))),
       failed_rewound_(registry.counter("venus_agent_records_failed_total", kFailedHelp,
                                        with(labels_of(pipeline, sink_type).sink, "reason", "rewound"))),
-      failed_truncated_(registry.counter("venus_agent_records_failed_total", kFailedHelp,
-                                         with(labels_of(pipeline, sink_type).sink, "reason", "truncated"))),
+      failed_lost_(registry.counter("venus_agent_records_failed_total", kFailedHelp,
+                                    with(labels_of(pipeline, sink_type).sink, "reason", "lost"))),
       rotations_(registry.counter("venus_agent_rotations_total", "Files that were renamed while followed",
                                   labels_of(pipeline, sink_type).pipeline)),
       truncations_(registry.counter("venus_agent_truncations_total", "Files that were truncated or rewritten in place",
@@ -69,7 +72,13 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
       long_line_limit_(kRepeatInterval),
       failure_limit_(kRepeatInterval),
       rejection_limit_(kRepeatInterval),
-      unreadable_limit_(kRepeatInterval) {}
+      unreadable_limit_(kRepeatInterval) {
+    for (std::size_t i = 0; i < lost_.size(); ++i) {
+        const auto labels = with({{"pipeline", pipeline}}, "reason", model::kLossReasons.at(i));
+        lost_.at(i) = {.losses = &registry.counter("venus_agent_losses_total", kLossesHelp, labels),
+                       .bytes = &registry.counter("venus_agent_bytes_lost_total", kBytesLostHelp, labels)};
+    }
+}
 
 void PipelineProbe::extent_read(const model::Extent& extent, const split::LongLines& long_lines) {
     lines_read_.add(extent.record_count + long_lines.skipped);
@@ -140,15 +149,24 @@ void PipelineProbe::rejection_seen(const char* fate, const std::string& path, co
                                              {"not_said_before", rejection_limit_.suppressed()}});
 }
 
-void PipelineProbe::extent_lost(const std::string& path, const model::Extent& extent) {
-    failed_truncated_.add(extent.record_count);
-    log_.error("lines are lost: they were not taken, and their file was truncated meanwhile",
+void PipelineProbe::extent_lost(const std::string& path, const model::Extent& extent, model::LossReason why) {
+    failed_lost_.add(extent.record_count);
+    lost("they were not taken, and their file has them no more", path,
+         {.begin = extent.begin, .end = extent.end, .bytes = extent.end - extent.begin}, why);
+}
+
+void PipelineProbe::lost(const char* how, const std::string& path, const model::Loss& loss, model::LossReason why) {
+    const auto& counters = lost_.at(static_cast<std::size_t>(why));
+    counters.losses->add();
+    counters.bytes->add(loss.bytes);
+    log_.error(loss.bytes > 0 ? "lines are lost" : "lines may be lost",
                {{"pipeline", pipeline_},
                 {"path", path},
-                {"begin", extent.begin.value},
-                {"end", extent.end.value},
-                {"records", extent.record_count},
-                {"error", extent.failure}});
+                {"begin", loss.begin.value},
+                {"end", loss.bytes > 0 ? std::to_string(loss.end.value) : "unknown"},
+                {"bytes", loss.bytes},
+                {"reason", model::kLossReasons.at(static_cast<std::size_t>(why))},
+                {"how", how}});
 }
 
 void PipelineProbe::file_opened(const std::string& path, const std::string& file_id, model::FileOffset offset) {
@@ -161,11 +179,21 @@ void PipelineProbe::file_rotated(const std::string& from, const std::string& to,
     log_.info("file was renamed", {{"pipeline", pipeline_}, {"from", from}, {"path", to}, {"file_id", file_id}});
 }
 
-void PipelineProbe::file_truncated(const std::string& path, model::FileOffset offset, model::FileOffset watermark) {
+void PipelineProbe::file_truncated(const std::string& path, const model::Loss& loss) {
     truncations_.add();
-    log_.warn(
-        "file was truncated or rewritten: reading it from its beginning",
-        {{"pipeline", pipeline_}, {"path", path}, {"read_up_to", offset.value}, {"acked_up_to", watermark.value}});
+    log_.warn("file was truncated or rewritten: reading it from its beginning",
+              {{"pipeline", pipeline_}, {"path", path}, {"read_up_to", loss.begin.value}});
+    if (loss.bytes > 0) lost("the file was truncated before they were read", path, loss, model::LossReason::truncated);
+}
+
+void PipelineProbe::file_given_up(const std::string& path, const model::Loss& loss) {
+    lost("deleted files hold more than deleted_bytes_max", path, loss, model::LossReason::deleted);
+}
+
+void PipelineProbe::file_missing(const model::Checkpoint& checkpoint) {
+    lost("no path leads to the file any more: it was deleted or moved away while nobody followed it", checkpoint.path,
+         {.begin = checkpoint.watermark, .end = checkpoint.seen, .bytes = checkpoint.seen - checkpoint.watermark},
+         model::LossReason::deleted_while_stopped);
 }
 
 void PipelineProbe::file_left(const std::string& path, std::uint64_t lag_bytes) {
@@ -183,9 +211,11 @@ void PipelineProbe::file_unreadable(const std::string& path, int error) {
                   {{"pipeline", pipeline_}, {"path", path}, {"error", base::errno_text(error)}});
 }
 
-void PipelineProbe::checkpoint_mismatched(const std::string& path, const std::string& file_id) {
-    log_.warn("file is not what its checkpoint remembers: reading it from its beginning",
-              {{"pipeline", pipeline_}, {"path", path}, {"file_id", file_id}});
+void PipelineProbe::checkpoint_mismatched(const std::string& path, const model::Loss& loss) {
+    lost(
+        "the file is not what its checkpoint remembers: it was truncated or rewritten while nobody followed it, and is "
+        "read from its beginning",
+        path, loss, model::LossReason::truncated_while_stopped);
 }
 
 void PipelineProbe::offset_set(const std::string& path, model::FileOffset offset) {

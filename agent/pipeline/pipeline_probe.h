@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
+#include "agent/model/checkpoint.h"
 #include "agent/model/extent.h"
 #include "agent/split/splitter.h"
 #include "common/telemetry/log.h"
@@ -28,16 +30,18 @@ class PipelineProbe {
     void extent_let_go(const model::Extent& extent);  // at an end: the next start reads it again
     void extent_dropped(const std::string& path, const model::Extent& extent);  // rejected; its pipeline drops those
     void extent_dead_lettered(const std::string& path, const model::Extent& extent);
-    void extent_lost(const std::string& path, const model::Extent& extent);  // its file was truncated meanwhile
+    void extent_lost(const std::string& path, const model::Extent& extent, model::LossReason why);
 
     void file_opened(const std::string& path, const std::string& file_id, model::FileOffset offset);
     // Its first rename; that it moves up a chain of old ones later is no rotation of its own.
     void file_rotated(const std::string& from, const std::string& to, const std::string& file_id);
-    void file_truncated(const std::string& path, model::FileOffset offset, model::FileOffset watermark);
+    void file_truncated(const std::string& path, const model::Loss& loss);
+    void file_given_up(const std::string& path, const model::Loss& loss);
+    void file_missing(const model::Checkpoint& checkpoint);  // when nobody followed it
     void file_left(const std::string& path, std::uint64_t lag_bytes);
     void file_closed(const std::string& path, const std::string& file_id);
     void file_unreadable(const std::string& path, int error);
-    void checkpoint_mismatched(const std::string& path, const std::string& file_id);
+    void checkpoint_mismatched(const std::string& path, const model::Loss& loss);
     void offset_set(const std::string& path, model::FileOffset offset);
 
     void set_open_files(std::size_t count) { files_open_.set(static_cast<std::int64_t>(count)); }
@@ -50,6 +54,7 @@ class PipelineProbe {
  private:
     void rejection_seen(const char* fate, const std::string& path, const model::Extent& extent, const std::string& why);
     void long_line_seen(std::uint32_t count, const char* fate);
+    void lost(const char* how, const std::string& path, const model::Loss& loss, model::LossReason why);
 
     std::string pipeline_;
     telemetry::Log& log_;
@@ -61,7 +66,12 @@ class PipelineProbe {
     telemetry::Counter& dropped_rejected_;
     telemetry::Counter& dropped_dead_letter_;
     telemetry::Counter& failed_rewound_;
-    telemetry::Counter& failed_truncated_;
+    telemetry::Counter& failed_lost_;
+    struct LossCounters {
+        telemetry::Counter* losses;
+        telemetry::Counter* bytes;
+    };
+    std::array<LossCounters, model::kLossReasons.size()> lost_{};  // by LossReason
     telemetry::Counter& rotations_;
     telemetry::Counter& truncations_;
     telemetry::Gauge& file_lag_bytes_;

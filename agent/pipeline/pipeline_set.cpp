@@ -1,6 +1,7 @@
 #include "agent/pipeline/pipeline_set.h"
 
 #include <iterator>
+#include <set>
 #include <utility>
 
 namespace agent::pipeline {
@@ -19,9 +20,9 @@ std::function<void()> countdown(std::size_t count, base::Task done) {
     };
 }
 
-std::uint64_t unix_ms(std::chrono::system_clock::time_point time) {
-    return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
+std::uint64_t unix_ms_now() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
 }
 
 }  // namespace
@@ -52,6 +53,7 @@ PipelineSet::PipelineSet(base::EventLoop& control, checkpoint::CheckpointThread&
       registry_(registry),
       log_(log),
       session_(std::move(session)),
+      stock_timer_(control),
       shard_(memory_limit, checkpoints, log,
              [this](const std::string& pipeline, const model::FileIdentity& file,
                     std::optional<model::Checkpoint> checkpoint) {
@@ -61,7 +63,13 @@ PipelineSet::PipelineSet(base::EventLoop& control, checkpoint::CheckpointThread&
                          tails_.erase(found);
                      if (!draining_) discovery_->release(pipeline, file, checkpoint);
                  });
-             }) {}
+             }) {
+    stock_timer_.every(kStockInterval, [this] {
+        if (draining_) return;
+        for (const auto& [name, running] : running_) take_stock(name, {});
+        take_stock_of_strangers();
+    });
+}
 
 PipelineSet::~PipelineSet() {
     discovery_.reset();
@@ -95,7 +103,10 @@ void PipelineSet::apply_now() {
     applying_ = true;
     const auto config = *std::exchange(pending_, std::nullopt);
     waiting_for_present_ = std::exchange(waiting_for_pending_, {});
-    on_shard([this, limit = config.agent.memory_limit] { shard_.set_memory_limit(limit); });
+    checkpoint_retention_ = config.agent.checkpoint_retention;
+    on_shard([this, memory = config.agent.memory_limit, deleted = config.agent.deleted_bytes_max] {
+        shard_.set_limits(memory, deleted);
+    });
 
     auto wanted = wanted_by(config);
     std::vector<std::string> unwanted;
@@ -172,19 +183,36 @@ void PipelineSet::begin_discovery(const std::string& name, checkpoint::PipelineC
     discovery_->add_pipeline(name, running->second.pipeline.source, std::move(loaded.checkpoints),
                              loaded.looked_before);
     checkpoint::CheckpointBatch batch;
-    for (const auto& file : discovery_->expire(name, unix_ms(std::chrono::system_clock::now() - kUnmetCheckpointAge)))
-        batch.changes[{name, file}] = std::nullopt;
     batch.looked.insert(name);
+    take_stock(name, std::move(batch));
+}
+
+void PipelineSet::take_stock(const std::string& name, checkpoint::CheckpointBatch batch) {
+    auto stock = discovery_->take_stock(name, unix_ms_now(), checkpoint_retention_);
+    for (auto& checkpoint : stock.missing) batch.changes[{name, checkpoint.file}] = std::move(checkpoint);
+    for (const auto& file : stock.forgotten) batch.changes[{name, file}] = std::nullopt;
     // Behind the tails that were just found: their checkpoints come first, or `start_at` would be forgotten by a crash.
-    on_shard([this, batch = std::move(batch)]() mutable {
+    on_shard([this, name, batch = std::move(batch), lost = std::move(stock.lost)]() mutable {
+        for (const auto& checkpoint : lost) shard_.missing(name, checkpoint);
         shard_.store_checkpoints(checkpoint::Durability::host);
         checkpoints_.write(std::move(batch), checkpoint::Durability::host);
+    });
+}
+
+// Of pipelines that the config does not know any more.
+void PipelineSet::take_stock_of_strangers() {
+    std::set<std::string> ours;
+    for (const auto& [name, running] : running_) ours.insert(name);
+    checkpoints_.visit([ours = std::move(ours), now_ms = unix_ms_now(),
+                        retention = checkpoint_retention_](checkpoint::CheckpointStore& store) {
+        checkpoint::age_strangers(store, ours, now_ms, retention);
     });
 }
 
 void PipelineSet::applied() {
     applying_ = false;
     if (draining_) return;
+    take_stock_of_strangers();
     for (auto& task : std::exchange(waiting_for_present_, {})) task();
     if (pending_) apply_now();
 }

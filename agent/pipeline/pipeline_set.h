@@ -18,8 +18,8 @@
 
 namespace agent::pipeline {
 
-// Checkpoints of files that were not met for so long are forgotten, when their pipeline starts.
-constexpr std::chrono::hours kUnmetCheckpointAge{24 * 7};
+// Between two looks for checkpoints that are older than `checkpoint_retention`.
+constexpr std::chrono::hours kStockInterval{1};
 
 // Thread: the control thread. Owns the shard's thread.
 class PipelineSet : public discover::DiscoveryListener {
@@ -75,6 +75,8 @@ class PipelineSet : public discover::DiscoveryListener {
     void start_all(std::map<std::string, Wanted> wanted);
     void start(const std::string& name, const Wanted& wanted, base::Task started);
     void begin_discovery(const std::string& name, checkpoint::PipelineCheckpoints checkpoints);
+    void take_stock(const std::string& name, checkpoint::CheckpointBatch batch);
+    void take_stock_of_strangers();
     void applied();
     void on_shard(base::Task task) { shard_.loop().post(std::move(task)); }
     void on_control(base::Task task) { control_.post(std::move(task)); }
@@ -89,6 +91,8 @@ class PipelineSet : public discover::DiscoveryListener {
     std::map<std::string, std::string> failed_;
     std::unordered_map<model::FileIdentity, std::map<std::string, FollowedTail>> tails_;  // by pipeline
     std::uint64_t next_tail_ = 1;
+    std::chrono::milliseconds checkpoint_retention_{0};
+    base::Timer stock_timer_;
     bool applying_ = false;
     bool draining_ = false;  // for good: discovery has ended
     std::optional<config::Config> pending_;

@@ -30,6 +30,11 @@ bool is_to_blame(const Tail& tail, const model::Extent& extent) {
     return extent.record_count == 1 && tail.route->alone();
 }
 
+void drop_all(model::Extent& extent, model::DropReason why) {
+    extent.dropped = {};
+    extent.dropped.at(static_cast<std::size_t>(why)) = extent.end - extent.begin;
+}
+
 static_assert(kInFlightBytesMax >= 16 * read::kExtentBytesMax, "a window that holds no batch makes small batches");
 
 }  // namespace
@@ -125,8 +130,7 @@ split::LongLines Shard::split_extent(const Pipeline& pipeline, Tail& tail, model
 }
 
 void Shard::truncated(Pipeline& pipeline, Tail& tail) {
-    pipeline.probe.file_truncated(tail.path, tail.reader.offset(), tail.watermark.offset);
-    tail.start_anew();
+    pipeline.probe.file_truncated(tail.path, tail.start_anew());
 }
 
 void Shard::run_turns() {
@@ -158,7 +162,7 @@ Pipeline* Shard::next_pipeline() {
 
 void Shard::make_ready(Pipeline& pipeline, Tail& tail) {
     *tail.woken = true;
-    if (tail.state != Tail::State::idle) return;
+    if (tail.state != Tail::State::idle || tail.given_up) return;
     tail.state = Tail::State::ready;
     pipeline.ready.push_back(&tail);
     schedule_turns();
@@ -173,6 +177,7 @@ void Shard::extent_finished(ExtentPtr extent) {
     if (extent->rejection != model::Rejection::none && !extent_rejected(*pipeline, tail, extent)) return;
     budget_.give_back(extent->charge);
     pipeline->window.give_back(extent->charge);
+    if (!extent->dead_letter_why.empty() && extent->failure.empty()) drop_all(*extent, model::DropReason::dead_letter);
     if (tail.close_extent(*extent)) unstored_bytes_ += extent->end - extent->begin;
     if (!extent->failure.empty())
         extent_failed(*pipeline, tail, *extent);
@@ -212,6 +217,7 @@ bool Shard::extent_rejected(Pipeline& pipeline, Tail& tail, ExtentPtr& extent) {
         case config::OnReject::drop:
             pipeline.probe.extent_dropped(tail.path, *extent);
             extent->failure.clear();
+            drop_all(*extent, model::DropReason::rejected);
             tail.stop_looking();
             return true;
         case config::OnReject::dead_letter:
@@ -228,7 +234,7 @@ bool Shard::extent_rejected(Pipeline& pipeline, Tail& tail, ExtentPtr& extent) {
 
 // Whatever it was: let go of what is in flight, rewind, go on.
 void Shard::extent_failed(Pipeline& pipeline, Tail& tail, const model::Extent& extent) {
-    if (!tail.is_current(extent)) return pipeline.probe.extent_lost(tail.path, extent);
+    if (!tail.is_current(extent)) return pipeline.probe.extent_lost(tail.path, extent, tail.stale_is());
     if (tail.state != Tail::State::rewinding) {
         const bool searching = extent.rejection != model::Rejection::none && !is_to_blame(tail, extent);
         tail.retry_delay = searching ? std::chrono::milliseconds(0)

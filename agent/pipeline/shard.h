@@ -56,7 +56,9 @@ class Shard : public model::DeliveryListener {
     void wake(const std::vector<model::TailId>& tails);
     void moved(model::TailId tail, const std::string& path);
     void left(model::TailId tail);
-    void set_memory_limit(std::size_t bytes);
+    void missing(const std::string& pipeline,
+                 const model::Checkpoint& checkpoint);                 // its file, when that was looked for
+    void set_limits(std::size_t memory, std::uint64_t deleted_bytes);  // bytes; of deleted files 0: none
 
     // Reads nothing more for the pipeline, waits at most `patience` for what is in flight, stores its checkpoints,
     // drops it.
@@ -99,6 +101,8 @@ class Shard : public model::DeliveryListener {
     void rewind_later(Pipeline& pipeline, Tail& tail);
 
     void look_after_left_tails();
+    void give_up_deleted_files();
+    void give_up(Pipeline& pipeline, Tail& tail);
     bool try_to_finish(Pipeline& pipeline, Tail& tail);
     void close_tail(Pipeline& pipeline, Tail& tail, bool deleted);
 
@@ -118,6 +122,7 @@ class Shard : public model::DeliveryListener {
     std::vector<Pipeline*> rotation_;
     std::size_t next_in_rotation_ = 0;
     std::unordered_map<model::TailId, Pipeline*> pipeline_of_tail_;
+    std::uint64_t deleted_bytes_max_ = 0;
     std::uint64_t unstored_bytes_ = 0;  // acknowledged since the last store_checkpoints()
     std::optional<std::chrono::steady_clock::time_point> collecting_since_;  // the first delivery after a flush
     bool turns_scheduled_ = false;

@@ -6,12 +6,22 @@
 
 namespace agent::pipeline {
 
+namespace {
+
+// How far a file was seen to go matters when it is deleted before it is read.
+bool lags_and_has_grown(Tail& tail) {
+    const bool lags = tail.state == Tail::State::waiting || tail.state == Tail::State::rewinding;
+    return lags && !tail.given_up && tail.has_grown();
+}
+
+}  // namespace
+
 void Shard::store_checkpoints(checkpoint::Durability durability) {
     unstored_bytes_ = 0;
     checkpoint::CheckpointBatch batch;
     for (auto* pipeline : rotation_) {
         for (auto& [id, tail] : pipeline->tails)
-            if (std::exchange(tail->dirty, false))
+            if (std::exchange(tail->dirty, false) || lags_and_has_grown(*tail))
                 batch.changes[{pipeline->config.name, tail->identity}] = tail->checkpoint();
         pipeline->probe.set_in_flight(pipeline->window.bytes());
     }

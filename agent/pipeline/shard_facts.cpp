@@ -44,7 +44,7 @@ void Shard::follow(const std::string& name, TailStart start) {
     const auto checkpoint = std::move(start.checkpoint);
     const bool at_end = start.at_end;
     auto tail = std::make_unique<Tail>(std::move(start), pipeline.line_limit);
-    if (!tail->begin(checkpoint, at_end)) pipeline.probe.checkpoint_mismatched(tail->path, tail->file_id);
+    if (const auto loss = tail->begin(checkpoint, at_end)) pipeline.probe.checkpoint_mismatched(tail->path, *loss);
     if (checkpoint && checkpoint->file != tail->identity)  // its device has got another number
         checkpoints_.write({.changes = {{{name, checkpoint->file}, std::nullopt}}, .looked = {}},
                            checkpoint::Durability::host);
@@ -77,15 +77,26 @@ void Shard::left(model::TailId id) {
     if (!pipeline) return;
     auto& tail = *pipeline->tails.at(id);
     tail.left = true;
-    tail.grown_at = std::chrono::steady_clock::now();
+    tail.left_at = tail.grown_at = std::chrono::steady_clock::now();
     pipeline->probe.file_left(tail.path, tail.lag_bytes());
     make_ready(*pipeline, tail);
 }
 
-void Shard::set_memory_limit(std::size_t bytes) {
+void Shard::missing(const std::string& name, const model::Checkpoint& checkpoint) {
+    const auto found = pipelines_.find(name);
+    if (found == pipelines_.end()) return;
+    auto& pipeline = *found->second;
+    pipeline.probe.file_missing(checkpoint);
+    const std::uint64_t bytes = checkpoint.seen - checkpoint.watermark;
+    pipeline.finished.seen += bytes;
+    pipeline.finished.lost_for(model::LossReason::deleted_while_stopped) += bytes;
+}
+
+void Shard::set_limits(std::size_t memory, std::uint64_t deleted_bytes) {
     const auto in_flight = budget_.bytes();
-    budget_ = Budget(bytes);
+    budget_ = Budget(memory);
     budget_.take(in_flight);
+    deleted_bytes_max_ = deleted_bytes;
     schedule_turns();
 }
 

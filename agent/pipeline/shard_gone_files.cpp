@@ -1,5 +1,8 @@
 // How a shard takes leave of files that no path leads to any more.
+#include <algorithm>
+#include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "agent/pipeline/shard.h"
@@ -16,6 +19,7 @@ constexpr auto kMovedQuiet = 60s;   // one that was moved out of sight
 }  // namespace
 
 void Shard::look_after_left_tails() {
+    if (deleted_bytes_max_ > 0) give_up_deleted_files();
     for (auto* pipeline : rotation_) {
         std::vector<Tail*> left;
         for (const auto& [id, tail] : pipeline->tails)
@@ -26,9 +30,50 @@ void Shard::look_after_left_tails() {
     if (budget_.bytes() == 0) pool_.trim();
 }
 
+// Until they are read, deleted files hold their disk space: while that is more than it may be, the one that was deleted
+// first is given up.
+void Shard::give_up_deleted_files() {
+    struct Deleted {
+        std::uint64_t bytes = 0;
+        std::chrono::steady_clock::time_point since;
+        std::vector<std::pair<Pipeline*, Tail*>> tails;  // of several pipelines
+    };
+    std::map<model::FileIdentity, Deleted> files;
+    std::uint64_t bytes = 0;
+    for (auto* pipeline : rotation_)
+        for (const auto& [id, tail] : pipeline->tails) {
+            if (!tail->left || tail->given_up) continue;
+            const auto about = tail->reader.look();
+            if (!about || !about->deleted) continue;
+            auto& file = files[tail->identity];
+            if (file.tails.empty()) bytes += about->disk_bytes;
+            file.bytes = about->disk_bytes;
+            file.since = tail->left_at;
+            file.tails.emplace_back(pipeline, tail.get());
+        }
+    while (bytes > deleted_bytes_max_ && !files.empty()) {
+        const auto first = std::ranges::min_element(files, {}, [](const auto& file) { return file.second.since; });
+        bytes -= first->second.bytes;
+        for (const auto& [pipeline, tail] : first->second.tails) give_up(*pipeline, *tail);
+        files.erase(first);
+    }
+}
+
+// Its descriptor goes at once; the tail, when nothing of it is in flight.
+void Shard::give_up(Pipeline& pipeline, Tail& tail) {
+    std::erase(pipeline.ready, &tail);
+    std::erase(pipeline.waiting, &tail);
+    tail.state = Tail::State::idle;
+    pipeline.probe.file_given_up(tail.path, tail.give_up());
+}
+
 // A gone file is finished when everything of it is acknowledged and it did not grow for a while. Its last line may lack
 // its ending: it is sent then, because nothing will complete it.
 bool Shard::try_to_finish(Pipeline& pipeline, Tail& tail) {
+    if (tail.given_up) {
+        if (!tail.has_in_flight()) close_tail(pipeline, tail, true);
+        return true;
+    }
     const auto about = tail.reader.look();
     const bool deleted = about && about->deleted;
     const auto quiet = std::chrono::steady_clock::now() - tail.grown_at;
@@ -50,10 +95,12 @@ bool Shard::try_to_finish(Pipeline& pipeline, Tail& tail) {
 
 void Shard::close_tail(Pipeline& pipeline, Tail& tail, bool deleted) {
     const auto& name = pipeline.config.name;
-    const auto checkpoint = deleted ? std::nullopt : std::optional(tail.checkpoint());
+    auto checkpoint = deleted ? std::nullopt : std::optional(tail.checkpoint());
+    if (checkpoint) checkpoint->missing_ms = checkpoint->updated_ms;
     checkpoints_.write({.changes = {{{name, tail.identity}, checkpoint}}, .looked = {}}, checkpoint::Durability::host);
     pipeline.probe.file_closed(tail.path, tail.file_id);
     finished_(name, tail.identity, checkpoint);
+    pipeline.finished += tail.books();
     pipeline_of_tail_.erase(tail.id);
     pipeline.tails.erase(tail.id);
     pipeline.probe.set_open_files(pipeline.tails.size());

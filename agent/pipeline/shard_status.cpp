@@ -33,6 +33,7 @@ ShardStatus Shard::status() {
         told.lines_read = pipeline->probe.lines_read();
         told.records_acked = pipeline->probe.records_acked();
         told.in_flight_bytes = pipeline->window.bytes();
+        told.books = pipeline->finished;
         for (const auto& [id, tail] : pipeline->tails) {
             const auto about = tail->reader.look();
             const std::uint64_t lag = tail->lag_bytes();
@@ -42,7 +43,9 @@ ShardStatus Shard::status() {
                                   .read_offset = tail->reader.offset(),
                                   .watermark = tail->watermark.offset,
                                   .lag_bytes = lag,
-                                  .state = state_of(*tail)});
+                                  .state = state_of(*tail),
+                                  .books = tail->books()});
+            told.books += told.files.back().books;
             told.lag_bytes += lag;
             told.rewinding += tail->state == Tail::State::rewinding ? 1 : 0;
         }

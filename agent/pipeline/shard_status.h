@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/deliver/sink.h"
+#include "agent/model/books.h"
 #include "agent/model/checkpoint.h"
 
 namespace agent::pipeline {
@@ -18,12 +19,14 @@ struct FileStatus {
     model::FileOffset watermark;
     std::uint64_t lag_bytes = 0;
     std::string state;  // "idle" "reading" "waiting" "rewinding" "gone"
+    model::Books books;
 };
 
 struct PipelineStatus {
     std::string name;
     deliver::SinkStatus sink;
     std::vector<FileStatus> files;
+    model::Books books;  // of these, and of those that were followed before
     std::uint64_t lines_read = 0;
     std::uint64_t records_acked = 0;
     std::uint64_t lag_bytes = 0;

@@ -23,7 +23,7 @@ Tail::Tail(TailStart start, const model::LineLimit& limit)
       reader(std::move(start.fd), limit),
       woken(std::move(start.woken)) {}
 
-bool Tail::begin(const std::optional<model::Checkpoint>& checkpoint, bool at_end) {
+std::optional<model::Loss> Tail::begin(const std::optional<model::Checkpoint>& checkpoint, bool at_end) {
     dirty = true;  // even at offset 0: a file that is rotated while nobody looks is found again by its checkpoint
     if (checkpoint && reader.recognises(checkpoint->head, checkpoint->anchor, checkpoint->watermark)) {
         watermark = {.offset = checkpoint->watermark, .anchor = checkpoint->anchor};
@@ -34,7 +34,13 @@ bool Tail::begin(const std::optional<model::Checkpoint>& checkpoint, bool at_end
         move_to(reader.last_line_start());
     }
     reader.seek(watermark.offset, watermark.anchor);
-    return !checkpoint || watermark.offset == checkpoint->watermark;
+    begin_books();
+    if (!checkpoint || watermark.offset == checkpoint->watermark) return std::nullopt;
+    const model::Loss loss{
+        .begin = checkpoint->watermark, .end = checkpoint->seen, .bytes = checkpoint->seen - checkpoint->watermark};
+    books_.seen += loss.bytes;
+    books_.lost_for(model::LossReason::truncated_while_stopped) += loss.bytes;
+    return loss;
 }
 
 void Tail::open_extent(model::Extent& extent) {
@@ -43,15 +49,27 @@ void Tail::open_extent(model::Extent& extent) {
     ++next_seq_.value;
     ledger_.open(extent);
     ++in_flight_;
+    in_flight_bytes_ += extent.end - extent.begin;
+    read_end_ = std::max(read_end_, extent.end);
 }
 
 bool Tail::close_extent(const model::Extent& extent) {
     AGENT_ASSERT(in_flight_ > 0);
     --in_flight_;
-    if (!is_current(extent) || !extent.failure.empty()) return false;  // a failed one leaves its gap
-    const auto moved = ledger_.finish(extent.seq);
-    if (!moved) return false;
-    watermark = *moved;
+    const std::uint64_t bytes = extent.end - extent.begin;
+    if (!is_current(extent)) {
+        if (extent.failure.empty())
+            books_.pass(bytes, extent.dropped);
+        else
+            books_.lost_for(stale_is_) += bytes;
+        return false;
+    }
+    in_flight_bytes_ -= bytes;
+    if (!extent.failure.empty()) return false;  // a failed one leaves its gap
+    const auto step = ledger_.finish(extent.seq, extent.dropped);
+    if (!step) return false;
+    books_.pass(step->to.offset - watermark.offset, step->dropped);
+    watermark = step->to;
     retry_delay = {};
     dirty = true;
     return true;
@@ -83,28 +101,74 @@ void Tail::rewind() {
     reader.seek(watermark.offset, watermark.anchor);
 }
 
-void Tail::start_anew() {
-    ledger_ = {};
-    epoch_ = next_seq_;
+model::Loss Tail::start_anew() {
+    const auto loss = end_epoch(model::LossReason::truncated);
     watermark = {};
     head_ = {};
-    reader.seek({}, {});
+    reader.start_anew();
+    begin_books();
     dirty = true;
+    return loss;
+}
+
+model::Loss Tail::give_up() {
+    (void)reader.look();
+    const auto loss = end_epoch(model::LossReason::deleted);
+    reader.release();
+    given_up = true;
+    return loss;
+}
+
+// What was finished behind a gap was taken; what is in flight will be told by close_extent(); the rest is lost.
+model::Loss Tail::end_epoch(model::LossReason why) {
+    const auto seen = std::max(reader.seen(), read_end_);
+    const auto taken = ledger_.held_back();
+    books_.pass(taken.bytes, taken.dropped);
+    const model::Loss loss{.begin = in_flight_bytes_ > 0 ? read_end_ : watermark.offset,
+                           .end = seen,
+                           .bytes = seen - watermark.offset - taken.bytes - in_flight_bytes_};
+    books_.lost_for(why) += loss.bytes;
+    books_.seen += seen - epoch_begin_;
+    books_.read += read_end_ - epoch_begin_;
+    epoch_begin_ = read_end_ = seen;
+    stale_is_ = why;
+    in_flight_bytes_ = 0;
+    ledger_ = {};
+    epoch_ = next_seq_;
+    return loss;
+}
+
+// The books of an epoch begin at its watermark.
+void Tail::begin_books() {
+    epoch_begin_ = read_end_ = watermark.offset;
+}
+
+model::Books Tail::books() const {
+    auto books = books_;
+    books.seen += std::max(reader.seen(), read_end_) - epoch_begin_;
+    books.read += read_end_ - epoch_begin_;
+    return books;
 }
 
 void Tail::move_to(model::FileOffset offset) {
+    books_.seen += watermark.offset - epoch_begin_;
+    books_.read += watermark.offset - epoch_begin_;
     watermark = {.offset = offset, .anchor = reader.anchor_at(offset)};
     rewind();
+    begin_books();
     dirty = true;
 }
 
 model::Checkpoint Tail::checkpoint() {
     if (head_.length < model::Fingerprint::kBytesMax && watermark.offset.value > head_.length)
         head_ = reader.head(watermark.offset);
+    (void)reader.look();
+    stored_seen_ = std::max(reader.seen(), watermark.offset);
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return {
         .file = identity,
         .watermark = watermark.offset,
+        .seen = stored_seen_,
         .head = head_,
         .anchor = watermark.anchor,
         .origin_path = origin_path,
@@ -112,7 +176,12 @@ model::Checkpoint Tail::checkpoint() {
         .updated_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count())};
 }
 
-std::uint64_t Tail::lag_bytes() const {
+bool Tail::has_grown() {
+    (void)reader.look();
+    return reader.seen() > stored_seen_;
+}
+
+std::uint64_t Tail::lag_bytes() {
     const auto about = reader.look();
     return about && about->size > watermark.offset.value ? about->size - watermark.offset.value : 0;
 }

@@ -8,6 +8,7 @@
 
 #include "agent/acknowledge/ledger.h"
 #include "agent/deliver/sink.h"
+#include "agent/model/books.h"
 #include "agent/model/checkpoint.h"
 #include "agent/read/reader.h"
 #include "common/base/event_loop.h"
@@ -42,8 +43,9 @@ class Tail {
 
     Tail(TailStart start, const model::LineLimit& limit);
 
-    // Goes to the checkpoint, the end or the beginning. False: the file is not what its checkpoint remembers.
-    bool begin(const std::optional<model::Checkpoint>& checkpoint, bool at_end);
+    // Goes to the checkpoint, the end or the beginning. A loss, of no bytes perhaps: the file is not what its
+    // checkpoint remembers.
+    std::optional<model::Loss> begin(const std::optional<model::Checkpoint>& checkpoint, bool at_end);
 
     // Takes the next number, and into the books.
     void open_extent(model::Extent& extent);
@@ -54,11 +56,15 @@ class Tail {
     bool has_in_flight() const { return in_flight_ > 0; }
 
     void rewind();                           // nothing in flight: reads again from the watermark
-    void start_anew();                       // the file was truncated: a new epoch, from its beginning
+    model::Loss start_anew();                // the file was truncated: a new epoch, from its beginning
+    model::Loss give_up();                   // the file was deleted and may not be kept: nothing is read any more
     void move_to(model::FileOffset offset);  // by hand; nothing in flight
 
     model::Checkpoint checkpoint();  // as it is now; looks at the file's head while that is short
-    std::uint64_t lag_bytes() const;
+    std::uint64_t lag_bytes();
+    bool has_grown();  // beyond what the last checkpoint() saw
+    model::Books books() const;
+    model::LossReason stale_is() const { return stale_is_; }  // an extent of an ended epoch that was not taken
 
     model::TailId id;
     model::FileIdentity identity;
@@ -73,6 +79,8 @@ class Tail {
     bool dirty = false;    // the checkpoint store does not know the watermark yet
     bool rotated = false;  // renamed while we followed it
     bool left = false;     // no path that we know leads to it
+    std::chrono::steady_clock::time_point left_at;
+    bool given_up = false;
     std::chrono::steady_clock::time_point grown_at = std::chrono::steady_clock::now();
     std::chrono::milliseconds retry_delay{0};  // grows while nothing is acknowledged
     std::unique_ptr<base::Timer> retry;
@@ -86,11 +94,20 @@ class Tail {
     void stop_looking();
 
  private:
+    model::Loss end_epoch(model::LossReason why);
+    void begin_books();
+
     acknowledge::Ledger ledger_;
     model::ExtentSeq next_seq_;
     model::ExtentSeq epoch_;
-    std::size_t in_flight_ = 0;  // extents, of all epochs
+    std::size_t in_flight_ = 0;          // extents, of all epochs
+    std::uint64_t in_flight_bytes_ = 0;  // of this epoch
+    model::Books books_;                 // of what has its final word, and of the epochs that ended
+    model::FileOffset epoch_begin_;      // of the books
+    model::FileOffset read_end_;         // in this epoch
+    model::LossReason stale_is_ = {};    // how the last epoch ended
     model::Fingerprint head_;
+    model::FileOffset stored_seen_;
     std::uint32_t delivered_in_a_row_ = 0;  // since records_max changed
 };
 

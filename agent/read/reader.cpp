@@ -46,6 +46,16 @@ void Reader::seek(FileOffset offset, const Fingerprint& anchor) {
     AGENT_ASSERT(anchor.length <= offset.value);
     offset_ = scanned_ = offset;
     anchor_ = anchor;
+    seen_ = std::max(seen_, offset);
+}
+
+void Reader::start_anew() {
+    seen_ = {};
+    seek({}, {});
+}
+
+void Reader::release() {
+    file_ = std::make_shared<const base::UniqueFd>();
 }
 
 std::string Reader::pread(std::size_t size, FileOffset offset) const {
@@ -55,7 +65,7 @@ std::string Reader::pread(std::size_t size, FileOffset offset) const {
     return bytes;
 }
 
-ReadResult Reader::read_view(BufferPool& pool, std::size_t want, View& view) const {
+ReadResult Reader::read_view(BufferPool& pool, std::size_t want, View& view) {
     view.guard = anchor_.length;
     const std::size_t size = view.guard + want;
     if (view.buffer.capacity < size) {
@@ -68,6 +78,7 @@ ReadResult Reader::read_view(BufferPool& pool, std::size_t want, View& view) con
     if (got < view.guard || !anchor_.matches({view.buffer.bytes.get(), view.guard}))
         return {.status = ReadStatus::truncated};
     view.size = got - view.guard;
+    seen_ = std::max(seen_, offset_ + view.size);
     return {.status = ReadStatus::extent};
 }
 
@@ -185,10 +196,14 @@ Fingerprint Reader::anchor_at(FileOffset offset) const {
     return Fingerprint::of(pread(length, offset - length));
 }
 
-base::Result<Reader::About> Reader::look() const {
+base::Result<Reader::About> Reader::look() {
     struct stat about{};
     if (::fstat(file_->get(), &about) != 0) return base::fail("{}", base::errno_text(errno));
-    return About{.size = static_cast<std::uint64_t>(about.st_size), .deleted = about.st_nlink == 0};
+    const auto size = static_cast<std::uint64_t>(about.st_size);
+    seen_ = std::max(seen_, FileOffset{size});
+    return About{.size = size,
+                 .disk_bytes = static_cast<std::uint64_t>(about.st_blocks) * S_BLKSIZE,
+                 .deleted = about.st_nlink == 0};
 }
 
 bool Reader::recognises(const Fingerprint& head, const Fingerprint& anchor, FileOffset offset) const {
@@ -196,7 +211,7 @@ bool Reader::recognises(const Fingerprint& head, const Fingerprint& anchor, File
     return head.matches(pread(head.length, {0})) && anchor.matches(pread(anchor.length, offset - anchor.length));
 }
 
-FileOffset Reader::last_line_start() const {
+FileOffset Reader::last_line_start() {
     const auto about = look();
     if (!about) return {};
     const std::uint64_t back = std::min(about->size, kPartialSearchBytesMax);

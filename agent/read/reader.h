@@ -43,6 +43,8 @@ class Reader {
 
     // Goes to `offset`, behind bytes that have this anchor.
     void seek(model::FileOffset offset, const model::Fingerprint& anchor);
+    void start_anew();  // the file was truncated: goes to its beginning
+    void release();     // the descriptor; nothing is read any more
 
     ReadResult read(BufferPool& pool);
 
@@ -52,24 +54,26 @@ class Reader {
 
     model::FileOffset offset() const { return offset_; }
     const model::Fingerprint& anchor() const { return anchor_; }
+    model::FileOffset seen() const { return seen_; }                    // how far the file was seen to go
     std::uint64_t partial_bytes() const { return scanned_ - offset_; }  // seen of the line that is not complete
 
     // The file's head below `end`, for the checkpoint. Short or unreadable: what could be read.
     model::Fingerprint head(model::FileOffset end) const;
     model::Fingerprint anchor_at(model::FileOffset offset) const;
 
-    // Size in bytes and whether a name is left for it. Errors: errno's.
+    // Size in bytes and whether a name is left for it. Errors: errno's, released.
     struct About {
         std::uint64_t size;
+        std::uint64_t disk_bytes;
         bool deleted;
     };
-    base::Result<About> look() const;
+    base::Result<About> look();
 
     // Whether the file still holds what a checkpoint remembers of it.
     bool recognises(const model::Fingerprint& head, const model::Fingerprint& anchor, model::FileOffset offset) const;
 
     // The start of the last, incomplete line of the file as it is now: where "from the end" begins.
-    model::FileOffset last_line_start() const;
+    model::FileOffset last_line_start();
 
  private:
     struct View {  // a read that was verified: the bytes from offset_ on
@@ -78,7 +82,7 @@ class Reader {
         const char* data() const { return buffer.bytes.get() + guard; }
         std::size_t guard = 0;
     };
-    ReadResult read_view(BufferPool& pool, std::size_t want, View& view) const;  // status extent: the view holds
+    ReadResult read_view(BufferPool& pool, std::size_t want, View& view);  // status extent: the view holds
     ReadResult read_long_line(BufferPool& pool, View view);
     ReadResult end_of_long_line(BufferPool& pool, View view);
     ReadResult make_extent(BufferPool& pool, View view, std::size_t size, model::FileOffset end,
@@ -89,6 +93,7 @@ class Reader {
     model::LineLimit limit_;
     model::FileOffset offset_;
     model::FileOffset scanned_;  // no line ending was seen in [offset_, scanned_)
+    model::FileOffset seen_;
     model::Fingerprint anchor_;
 };
 

@@ -19,15 +19,21 @@ std::uint32_t without_carriage_return(const char* line, std::size_t size) {
     return static_cast<std::uint32_t>(size > 0 && line[size - 1] == '\r' ? size - 1 : size);
 }
 
+void drop(Extent& extent, std::uint64_t bytes) {
+    extent.dropped.at(static_cast<std::size_t>(model::DropReason::long_line)) += bytes;
+}
+
 // One complete line that is longer than it may be: [line, line + size), `raw_end` behind its line ending.
 void take_long_line(Extent& extent, const Record& line, const model::LineLimit& limit, LongLines& seen) {
     const auto piece_max = static_cast<std::uint32_t>(limit.bytes_max);
     switch (limit.policy) {
         case config::LongLine::skip:
             ++seen.skipped;
+            drop(extent, line.end - line.begin);
             return;
         case config::LongLine::truncate:
             ++seen.truncated;
+            drop(extent, line.end - line.begin - piece_max);
             extent.records.push_back({.data = line.data, .size = piece_max, .begin = line.begin, .end = line.end});
             return;
         case config::LongLine::split:
@@ -78,6 +84,7 @@ void split_complete_lines(Extent& extent, const model::LineLimit& limit, std::si
 
 LongLines split_lines(Extent& extent, const model::LineLimit& limit, std::size_t records_max) {
     LongLines seen;
+    extent.dropped = {};
     switch (extent.form) {
         case model::ExtentForm::lines:
             split_complete_lines(extent, limit, records_max, seen);
@@ -98,6 +105,7 @@ LongLines split_lines(Extent& extent, const model::LineLimit& limit, std::size_t
             break;
         case model::ExtentForm::skipped:
             ++seen.skipped;
+            drop(extent, extent.end - extent.begin);
             break;
     }
     extent.record_count = extent.unfinished = static_cast<std::uint32_t>(extent.records.size());

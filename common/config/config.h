@@ -24,6 +24,8 @@ struct AgentConfig {
     std::string admin_socket = "/run/venus-agent/admin.sock";
     std::string metrics_listen = "127.0.0.1:9598";  // "" turns it off
     std::uint64_t memory_limit = 128ULL << 20;      // bytes in flight over all pipelines
+    std::uint64_t deleted_bytes_max = 0;            // on disk, of deleted files that are still read; 0: no limit
+    std::chrono::milliseconds checkpoint_retention = std::chrono::hours(24 * 7);  // of files that are missing
     std::chrono::milliseconds shutdown_timeout{10'000};
     std::vector<std::string> allow_paths = {"/var/log/**"};
 

@@ -89,6 +89,8 @@ AgentConfig read_agent(const Value& root, Problems& problems) {
         take(*agent, "admin_socket", config.admin_socket);
         take(*agent, "metrics_listen", config.metrics_listen);
         take(*agent, "memory_limit", config.memory_limit);
+        take(*agent, "deleted_bytes_max", config.deleted_bytes_max);
+        take(*agent, "checkpoint_retention", config.checkpoint_retention);
         take(*agent, "shutdown_timeout", config.shutdown_timeout);
         take(*agent, "allow_paths", config.allow_paths);
         config.labels = read_labels(*agent, problems);

@@ -24,8 +24,8 @@ Extent extent_of(std::uint64_t seq, std::uint64_t begin, std::uint64_t end) {
     return extent;
 }
 
-Watermark at(std::uint64_t offset) {
-    return {.offset = {offset}, .anchor = {.length = 1, .hash = offset}};
+Step at(std::uint64_t offset) {
+    return {.to = {.offset = {offset}, .anchor = {.length = 1, .hash = offset}}};
 }
 
 TEST(Ledger, TheWatermarkIsTheEndOfWhatIsFinishedAndBringsItsAnchor) {
@@ -99,7 +99,7 @@ TEST(LedgerModel, WatermarkIsTheEndOfTheLongestFinishedPrefixForAnyOrderOfAcks) 
             ASSERT_EQ(moved.has_value(), expected > watermark);
             if (moved) {
                 ASSERT_EQ(*moved, at(expected));
-                ASSERT_GT(moved->offset.value, watermark) << "it never goes back";
+                ASSERT_GT(moved->to.offset.value, watermark) << "it never goes back";
                 watermark = expected;
             }
             ASSERT_EQ(ledger.size(), ends.size() - prefix);

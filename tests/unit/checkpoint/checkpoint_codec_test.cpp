@@ -57,6 +57,18 @@ TEST(CheckpointCodec, AValueOfAnotherVersionSaysSo) {
     EXPECT_THAT(decoded.error().message, HasSubstr("version 9"));
 }
 
+TEST(CheckpointCodec, TheFirstVersionIsRead) {
+    constexpr unsigned char kFirst[] = {1, 8, 0, 0, 0, 0, 0, 0,  0,   8, 0, 0, 0, 1,  0,  0,   0,   0,   0,
+                                        0, 0, 8, 0, 0, 0, 2, 0,  0,   0, 0, 0, 0, 0,  3,  0,   0,   0,   0,
+                                        0, 0, 0, 2, 0, 0, 0, 47, 111, 2, 0, 0, 0, 47, 97, 136, 244, 189, 182};
+    const auto decoded = decode_value({}, {reinterpret_cast<const char*>(kFirst), sizeof(kFirst)});
+    ASSERT_TRUE(decoded) << decoded.error().message;
+    EXPECT_EQ(decoded->watermark.value, 8U);
+    EXPECT_EQ(decoded->seen.value, 8U);
+    EXPECT_EQ(decoded->missing_ms, 0U);
+    EXPECT_EQ(decoded->path, "/a");
+}
+
 TEST(CheckpointCodec, EveryTruncationOfAKeyIsAnError) {
     const auto key = encode_key("nginx", kCheckpoint.file);
     for (std::size_t size = 0; size < key.size(); ++size) ASSERT_FALSE(decode_key(key.substr(0, size))) << size;

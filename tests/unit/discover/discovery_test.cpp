@@ -349,15 +349,52 @@ TEST_F(DiscoveryTest, AFileWhoseDeviceGotAnotherNumberIsOfferedItsCheckpoint) {
     }
 }
 
-TEST_F(DiscoveryTest, ExpiresOldCheckpointsOfFilesThatWereNotMet) {
+constexpr std::chrono::milliseconds kRetention{1000};
+
+std::vector<FileIdentity> files_of(const std::vector<Checkpoint>& checkpoints) {
+    std::vector<FileIdentity> files;
+    for (const auto& checkpoint : checkpoints) files.push_back(checkpoint.file);
+    return files;
+}
+
+TEST_F(DiscoveryTest, AMissingFileIsToldOnceAndForgottenAfterItsRetention) {
     make("a.log");
-    auto old = checkpoint_of({.inode = 1});
-    auto recent = checkpoint_of({.inode = 2});
-    recent.updated_ms = 5000;
-    follow("p", {"*.log"}, {}, {checkpoint_of(identity("a.log")), old, recent});
-    EXPECT_THAT(discovery->expire("p", 5000), ElementsAre(old.file));
-    EXPECT_THAT(discovery->expire("p", 5000), IsEmpty()) << "told once";
-    EXPECT_THAT(discovery->expire("nobody", 5000), IsEmpty());
+    const auto missing = checkpoint_of({.inode = 1});
+    follow("p", {"*.log"}, {}, {checkpoint_of(identity("a.log")), missing});
+    const auto stock = discovery->take_stock("p", 5000, kRetention);
+    EXPECT_THAT(files_of(stock.missing), ElementsAre(missing.file));
+    EXPECT_EQ(stock.missing.at(0).missing_ms, 5000U);
+    EXPECT_THAT(stock.forgotten, IsEmpty());
+    EXPECT_THAT(discovery->take_stock("p", 5999, kRetention).missing, IsEmpty()) << "told once";
+    EXPECT_THAT(discovery->take_stock("p", 6000, kRetention).forgotten, ElementsAre(missing.file));
+    EXPECT_THAT(discovery->take_stock("p", 7000, kRetention).forgotten, IsEmpty());
+    EXPECT_THAT(discovery->take_stock("nobody", 5000, kRetention).missing, IsEmpty());
+}
+
+TEST_F(DiscoveryTest, AMissingFileIsLostUnlessItWasRotatedAndReadToItsEnd) {
+    auto current = checkpoint_of({.inode = 1});
+    current.path = current.origin_path = at("a.log");
+    auto rotated = checkpoint_of({.inode = 2});
+    rotated.origin_path = at("a.log");
+    rotated.path = at("a.log.1");
+    rotated.seen = rotated.watermark;
+    auto unfinished = rotated;
+    unfinished.file.inode = 3;
+    unfinished.seen = rotated.watermark + 1;
+    auto unwanted = checkpoint_of({.inode = 4});
+    unwanted.path = unwanted.origin_path = at("a.txt");
+    follow("p", {"*.log"}, {}, {current, rotated, unfinished, unwanted});
+    const auto stock = discovery->take_stock("p", 5000, kRetention);
+    EXPECT_EQ(stock.missing.size(), 4U);
+    EXPECT_THAT(files_of(stock.lost), ElementsAre(current.file, unfinished.file));
+}
+
+TEST_F(DiscoveryTest, AFileThatIsThereAndNoLongerFollowedIsNotMissing) {
+    make("a.txt");
+    auto narrowed = checkpoint_of(identity("a.txt"));
+    narrowed.path = at("a.txt");
+    follow("p", {"*.log"}, {"*.txt"}, {narrowed});
+    EXPECT_THAT(discovery->take_stock("p", 5000, kRetention).missing, IsEmpty());
 }
 
 // --- what events do not tell

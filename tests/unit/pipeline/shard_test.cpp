@@ -334,5 +334,74 @@ TEST(Shard, ADeletedFileIsFinishedWithItsPartialLineOnceItIsQuiet) {
     EXPECT_FALSE(world.stored().contains({"p", {.inode = 1}})) << "a deleted file needs no checkpoint";
 }
 
+TEST(Shard, OfDeletedFilesTheFirstIsGivenUpBeyondTheirLimitAndItsLossIsTold) {
+    ShardWorld world;
+    constexpr std::size_t kFileBytes = 1 << 20;
+    world.shard->set_limits(64 << 20, kFileBytes + (kFileBytes / 2));
+    world.sink->open = false;  // nothing is read
+    const std::string line(1023, 'x');
+    std::string lines;
+    for (std::size_t i = 0; i < kFileBytes / 1024; ++i) lines += line + "\n";
+    for (const std::uint64_t inode : {1, 2}) {
+        const auto path = world.folder.at(std::to_string(inode) + ".log");
+        test::rewrite(path, lines);
+        const auto tail = world.follow(path, inode);
+        world.poll();
+        fs::remove(path);
+        world.shard->left(tail);
+    }
+    ASSERT_TRUE(world.until([&] { return !world.finished.empty(); }));
+    EXPECT_THAT(world.finished, ElementsAre(model::FileIdentity{.inode = 1}));
+    EXPECT_EQ(world.counter("venus_agent_losses_total", {{"pipeline", "p"}, {"reason", "deleted"}}), 1U);
+    EXPECT_EQ(world.counter("venus_agent_bytes_lost_total", {{"pipeline", "p"}, {"reason", "deleted"}}), kFileBytes);
+    const auto books = world.shard->status().pipelines.at(0).books;
+    EXPECT_EQ(books.lost[1], kFileBytes);
+    EXPECT_EQ(books.seen, 2 * kFileBytes);
+}
+
+TEST(Shard, WhatIsInFlightOfAFileThatIsGivenUpMayStillArrive) {
+    ShardWorld world;
+    world.shard->set_limits(64 << 20, 1);
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\ntwo\n");
+    const auto tail = world.follow(path, 1);
+    world.poll();
+    ASSERT_EQ(world.sink->held.size(), 1U);
+    test::append_to(path, "unread\n");
+    fs::remove(path);
+    world.sink->open = false;
+    world.shard->left(tail);
+    ASSERT_TRUE(world.until(
+        [&] { return world.counter("venus_agent_losses_total", {{"pipeline", "p"}, {"reason", "deleted"}}) == 1; }));
+    EXPECT_TRUE(world.finished.empty());
+    world.sink->finish_all();
+    ASSERT_TRUE(world.until([&] { return !world.finished.empty(); }));
+    const auto books = world.shard->status().pipelines.at(0).books;
+    EXPECT_EQ(books.acked, 8U);
+    EXPECT_EQ(books.lost[1], 7U);
+}
+
+TEST(Shard, AFileThatIsMissingIsTold) {
+    ShardWorld world;
+    world.shard->missing("p", {.watermark = {10}, .seen = {15}});
+    world.shard->missing("p", {.watermark = {10}, .seen = {10}});
+    const telemetry::MetricLabels labels{{"pipeline", "p"}, {"reason", "deleted_while_stopped"}};
+    EXPECT_EQ(world.counter("venus_agent_losses_total", labels), 2U);
+    EXPECT_EQ(world.counter("venus_agent_bytes_lost_total", labels), 5U);
+}
+
+TEST(Shard, WhatALaggingFileHoldsIsStored) {
+    ShardWorld world;
+    world.sink->open = false;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\n");
+    world.follow(path, 1);
+    world.poll();
+    world.shard->store_checkpoints(checkpoint::Durability::host);
+    test::append_to(path, "two\n");
+    world.shard->store_checkpoints(checkpoint::Durability::host);
+    EXPECT_EQ(world.stored().at({"p", {.inode = 1}}).seen.value, 8U);
+}
+
 }  // namespace
 }  // namespace agent::pipeline

@@ -39,7 +39,7 @@ class TailTest : public testing::Test {
 
 TEST_F(TailTest, TheWatermarkMovesWithWhatIsDelivered) {
     auto tail = make_tail();
-    EXPECT_TRUE(tail->begin({}, false));
+    EXPECT_FALSE(tail->begin({}, false)) << "nothing is lost";
     const auto first = read_line(*tail, "1\n");
     const auto second = read_line(*tail, "22\n");
     EXPECT_FALSE(tail->close_extent(*second)) << "the first one is not finished";
@@ -94,7 +94,7 @@ TEST_F(TailTest, GoesOnFromItsCheckpoint) {
         EXPECT_GT(checkpoint.updated_ms, 0U);
     }
     auto tail = make_tail();
-    EXPECT_TRUE(tail->begin(checkpoint, false));
+    EXPECT_FALSE(tail->begin(checkpoint, false)) << "nothing is lost";
     EXPECT_FALSE(tail->dirty);
     EXPECT_EQ(read_line(*tail, "three\n")->bytes, "three\n");
     EXPECT_EQ(tail->checkpoint().head, checkpoint.head) << "the head is that of the bytes below the watermark";
@@ -111,7 +111,7 @@ TEST_F(TailTest, AFileThatIsNotWhatItsCheckpointRemembersIsReadFromItsBeginning)
     for (const auto* now : {"six\nten\n", "one\n", "", "six\nten\nand more\n", "xne\ntwo\n"}) {
         test::rewrite(path, now);
         auto tail = make_tail();
-        EXPECT_FALSE(tail->begin(checkpoint, true)) << now;
+        EXPECT_TRUE(tail->begin(checkpoint, true)) << now;
         EXPECT_EQ(tail->watermark.offset.value, 0U) << "start_at does not apply";
         EXPECT_TRUE(tail->dirty);
     }
@@ -120,10 +120,86 @@ TEST_F(TailTest, AFileThatIsNotWhatItsCheckpointRemembersIsReadFromItsBeginning)
 TEST_F(TailTest, BeginsAtTheEndBehindTheLastCompleteLine) {
     test::rewrite(path, "one\ntwo\npart");
     auto tail = make_tail();
-    EXPECT_TRUE(tail->begin({}, true));
+    EXPECT_FALSE(tail->begin({}, true));
     EXPECT_EQ(tail->watermark.offset.value, 8U);
     EXPECT_EQ(read_line(*tail, "ial\n")->bytes, "partial\n");
     EXPECT_EQ(tail->lag_bytes(), 8U);
+}
+
+std::uint64_t still_to_come(Tail& tail) {
+    const auto books = tail.books();
+    auto known = books.acked;
+    for (const auto bytes : books.dropped) known += bytes;
+    for (const auto bytes : books.lost) known += bytes;
+    return books.seen - known;
+}
+
+TEST_F(TailTest, TheBooksBalanceAtAnyTime) {
+    auto tail = make_tail();
+    tail->begin({}, false);
+    const auto first = read_line(*tail, "12345\n");
+    const auto second = read_line(*tail, "1234567\n");
+    EXPECT_EQ(still_to_come(*tail), 14U);
+    second->dropped = {0, 8, 0};
+    tail->close_extent(*second);
+    EXPECT_EQ(tail->books().dropped, model::Dropped()) << "a gap holds it back";
+    tail->close_extent(*first);
+    EXPECT_EQ(tail->books().acked, 6U);
+    EXPECT_EQ(tail->books().dropped, (model::Dropped{0, 8, 0}));
+    EXPECT_EQ(tail->books().read, 14U);
+    EXPECT_EQ(still_to_come(*tail), 0U);
+
+    const auto failed = read_line(*tail, "12\n");
+    failed->failure = "no";
+    tail->close_extent(*failed);
+    tail->rewind();
+    const auto again = tail->reader.read(pool).extent;
+    tail->open_extent(*again);
+    EXPECT_EQ(tail->books().read, 17U) << "once";
+    EXPECT_EQ(still_to_come(*tail), 3U);
+}
+
+TEST_F(TailTest, ATruncationLosesWhatNobodyReadAndWhatIsNotTakenAfterIt) {
+    auto tail = make_tail();
+    tail->begin({}, false);
+    const auto taken = read_line(*tail, "1\n");
+    const auto refused = read_line(*tail, "22\n");
+    const auto behind_the_gap = read_line(*tail, "333\n");
+    tail->close_extent(*behind_the_gap);
+    test::append_to(path, "nobody reads this\n");
+    EXPECT_EQ(tail->lag_bytes(), 27U);
+    test::rewrite(path, "");
+
+    const auto loss = tail->start_anew();
+    EXPECT_EQ(loss.begin.value, 9U);
+    EXPECT_EQ(loss.end.value, 27U);
+    EXPECT_EQ(loss.bytes, 18U);
+    EXPECT_EQ(still_to_come(*tail), 5U) << "in flight";
+    tail->close_extent(*taken);
+    refused->failure = "no";
+    tail->close_extent(*refused);
+    const auto books = tail->books();
+    EXPECT_EQ(books.seen, 27U);
+    EXPECT_EQ(books.acked, 6U);
+    EXPECT_EQ(books.lost[0], 21U);
+    EXPECT_EQ(still_to_come(*tail), 0U);
+}
+
+TEST_F(TailTest, TellsWhatWasSeenAndIsNoLongerThere) {
+    auto before = make_tail();
+    before->begin({}, false);
+    before->close_extent(*read_line(*before, "one\n"));
+    test::append_to(path, "unread\n");
+    const auto checkpoint = before->checkpoint();
+    EXPECT_EQ(checkpoint.seen.value, 11U);
+    test::rewrite(path, "");
+    auto tail = make_tail();
+    const auto loss = tail->begin(checkpoint, false);
+    ASSERT_TRUE(loss);
+    EXPECT_EQ(loss->begin.value, 4U);
+    EXPECT_EQ(loss->end.value, 11U);
+    EXPECT_EQ(tail->books().lost[2], 7U);
+    EXPECT_EQ(still_to_come(*tail), 0U);
 }
 
 TEST_F(TailTest, IsMovedByHand) {
