@@ -4,10 +4,14 @@
 
 namespace agent::checkpoint {
 
-CheckpointThread::CheckpointThread(std::unique_ptr<CheckpointStore> store, telemetry::Log& log)
-    : store_(std::move(store)), log_(log), thread_([this] { loop_.run(); }) {}
+CheckpointThread::CheckpointThread(std::unique_ptr<CheckpointStore> store, telemetry::Log& log,
+                                   base::ManualClock* clock)
+    : store_(std::move(store)), log_(log), loop_(clock) {
+    if (!loop_.is_manual()) thread_ = std::thread([this] { loop_.run(); });
+}
 
 CheckpointThread::~CheckpointThread() {
+    if (!thread_.joinable()) return;
     loop_.post([this] { loop_.stop(); });
     thread_.join();
 }

@@ -18,7 +18,8 @@ namespace agent::checkpoint {
 // A write that fails is kept and written again with the next one: the watermark only lags, nothing is lost.
 class CheckpointThread {
  public:
-    CheckpointThread(std::unique_ptr<CheckpointStore> store, telemetry::Log& log);
+    // On a manual clock it has no thread; what was not carried out when it is destroyed never is, as in a crash.
+    CheckpointThread(std::unique_ptr<CheckpointStore> store, telemetry::Log& log, base::ManualClock* clock = nullptr);
     ~CheckpointThread();
     CheckpointThread(const CheckpointThread&) = delete;
     CheckpointThread& operator=(const CheckpointThread&) = delete;

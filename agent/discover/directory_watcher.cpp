@@ -4,10 +4,13 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <unordered_map>
 #include <utility>
 
 #include <sys/inotify.h>
 #include <unistd.h>
+
+#include "common/base/unique_fd.h"
 
 namespace agent::discover {
 
@@ -18,26 +21,33 @@ constexpr std::uint32_t kMask =
 constexpr std::size_t kEventBytesMax = 64 << 10;  // taken from the queue in one read
 constexpr std::size_t kOneEventBytesMax = sizeof(inotify_event) + NAME_MAX + 1;
 
-}  // namespace
+class InotifyWatcher : public DirectoryWatcher {
+ public:
+    InotifyWatcher(base::EventLoop& loop, base::UniqueFd inotify, Observer observe, std::function<void()> settled);
 
-base::Result<std::unique_ptr<DirectoryWatcher>> DirectoryWatcher::create(base::EventLoop& loop, Observer observe,
-                                                                         std::function<void()> settled) {
-    base::UniqueFd inotify(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-    if (!inotify)
-        return base::fail("cannot use inotify: {} (fs.inotify.max_user_instances may be exhausted)",
-                          base::errno_text(errno));
-    return std::unique_ptr<DirectoryWatcher>(
-        new DirectoryWatcher(loop, std::move(inotify), std::move(observe), std::move(settled)));
-}
+    base::Result<void> watch(const std::string& folder) override;
+    void forget(const std::string& folder) override;
 
-DirectoryWatcher::DirectoryWatcher(base::EventLoop& loop, base::UniqueFd inotify, Observer observe,
-                                   std::function<void()> settled)
+ private:
+    void take_events();
+    void take_event(int watch, std::uint32_t mask, std::string_view name);
+
+    base::UniqueFd inotify_;
+    Observer observe_;
+    std::function<void()> settled_;
+    std::unordered_map<int, std::string> folders_;
+    std::unordered_map<std::string, int> watches_;
+    base::ReadableWatch readable_;
+};
+
+InotifyWatcher::InotifyWatcher(base::EventLoop& loop, base::UniqueFd inotify, Observer observe,
+                               std::function<void()> settled)
     : inotify_(std::move(inotify)),
       observe_(std::move(observe)),
       settled_(std::move(settled)),
       readable_(loop, inotify_.get(), [this] { take_events(); }) {}
 
-base::Result<void> DirectoryWatcher::watch(const std::string& folder) {
+base::Result<void> InotifyWatcher::watch(const std::string& folder) {
     const int watch = ::inotify_add_watch(inotify_.get(), folder.c_str(), kMask);
     if (watch < 0 && errno == ENOSPC)
         return base::fail("cannot watch {}: fs.inotify.max_user_watches is exhausted", folder);
@@ -49,7 +59,7 @@ base::Result<void> DirectoryWatcher::watch(const std::string& folder) {
     return {};
 }
 
-void DirectoryWatcher::forget(const std::string& folder) {
+void InotifyWatcher::forget(const std::string& folder) {
     const auto found = watches_.find(folder);
     if (found == watches_.end()) return;
     ::inotify_rm_watch(inotify_.get(), found->second);
@@ -57,7 +67,7 @@ void DirectoryWatcher::forget(const std::string& folder) {
     watches_.erase(found);
 }
 
-void DirectoryWatcher::take_events() {
+void InotifyWatcher::take_events() {
     alignas(inotify_event) std::array<char, kEventBytesMax> bytes;
     ssize_t n = 0;
     do {
@@ -74,7 +84,7 @@ void DirectoryWatcher::take_events() {
     readable_.pause(kPause);
 }
 
-void DirectoryWatcher::take_event(int watch, std::uint32_t mask, std::string_view name) {
+void InotifyWatcher::take_event(int watch, std::uint32_t mask, std::string_view name) {
     if ((mask & IN_Q_OVERFLOW) != 0) return observe_({.change = Change::overflow, .folder = {}, .name = {}});
     const auto found = folders_.find(watch);
     if (found == folders_.end()) return;
@@ -88,6 +98,17 @@ void DirectoryWatcher::take_event(int watch, std::uint32_t mask, std::string_vie
     if ((mask & (IN_CREATE | IN_MOVED_TO)) != 0) observe_({.change = Change::appeared, .folder = folder, .name = name});
     if ((mask & (IN_DELETE | IN_MOVED_FROM)) != 0)
         observe_({.change = Change::vanished, .folder = folder, .name = name});
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<DirectoryWatcher>> DirectoryWatcher::create(base::EventLoop& loop, Observer observe,
+                                                                         std::function<void()> settled) {
+    base::UniqueFd inotify(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+    if (!inotify)
+        return base::fail("cannot use inotify: {} (fs.inotify.max_user_instances may be exhausted)",
+                          base::errno_text(errno));
+    return std::make_unique<InotifyWatcher>(loop, std::move(inotify), std::move(observe), std::move(settled));
 }
 
 }  // namespace agent::discover

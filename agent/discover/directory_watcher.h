@@ -1,15 +1,14 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "common/base/event_loop.h"
 #include "common/base/result.h"
-#include "common/base/unique_fd.h"
 
 namespace agent::discover {
 
@@ -28,7 +27,7 @@ struct DirectoryChange {
     std::string_view name;
 };
 
-// inotify on folders (never one watch per file).
+// inotify on folders (never one watch per file), or what a simulation has in its place.
 //
 // Thread: its loop's. Limits: fs.inotify.max_user_watches; a folder over it is left to the sweep.
 class DirectoryWatcher {
@@ -42,23 +41,12 @@ class DirectoryWatcher {
     // `observe` is called for each change, then `settled` once after all that were queued.
     static base::Result<std::unique_ptr<DirectoryWatcher>> create(base::EventLoop& loop, Observer observe,
                                                                   std::function<void()> settled);
+    virtual ~DirectoryWatcher() = default;
 
     // Watching a folder twice is one watch, unless its name leads to another folder by now. Errors: errno's, ENOSPC for
     // exhausted watches told in words.
-    base::Result<void> watch(const std::string& folder);
-    void forget(const std::string& folder);
-
- private:
-    DirectoryWatcher(base::EventLoop& loop, base::UniqueFd inotify, Observer observe, std::function<void()> settled);
-    void take_events();
-    void take_event(int watch, std::uint32_t mask, std::string_view name);
-
-    base::UniqueFd inotify_;
-    Observer observe_;
-    std::function<void()> settled_;
-    std::unordered_map<int, std::string> folders_;
-    std::unordered_map<std::string, int> watches_;
-    base::ReadableWatch readable_;
+    virtual base::Result<void> watch(const std::string& folder) = 0;
+    virtual void forget(const std::string& folder) = 0;
 };
 
 }  // namespace agent::discover

@@ -1,44 +1,11 @@
 #include "agent/discover/discovery.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
 #include <utility>
-
-#include <dirent.h>
-#include <sys/stat.h>
 
 namespace agent::discover {
 
 namespace {
-
-struct Listed {
-    std::string name;
-    std::uint64_t inode;
-    unsigned char type;  // DT_…
-};
-
-// Errors: an empty list; what cannot be read now is looked at by the next sweep.
-std::vector<Listed> list(const std::string& folder) {
-    std::vector<Listed> entries;
-    const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.c_str()), ::closedir);
-    if (!open) return entries;
-    while (const dirent* entry = ::readdir(open.get())) {
-        const std::string_view name = entry->d_name;
-        if (name != "." && name != "..") entries.push_back({std::string(name), entry->d_ino, entry->d_type});
-    }
-    return entries;
-}
-
-bool is_folder(const std::string& path) {
-    struct stat about{};
-    return ::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
-}
-
-bool is_at(const std::string& path, std::uint64_t inode) {
-    struct stat about{};
-    return ::stat(path.c_str(), &about) == 0 && about.st_ino == inode;
-}
 
 // A rotated file that was read to its end is deleted in the ordinary course of things.
 bool may_be_lost(const model::Checkpoint& checkpoint, const PathFilter& filter) {
@@ -53,10 +20,10 @@ bool is_below(const std::string& path, const std::string& folder) {
 }  // namespace
 
 base::Result<std::unique_ptr<Discovery>> Discovery::create(base::EventLoop& loop, DiscoveryListener& listener,
-                                                           telemetry::Log& log) {
-    std::unique_ptr<Discovery> discovery(new Discovery(listener, log));
+                                                           telemetry::Log& log, std::unique_ptr<FileSystem> files) {
+    std::unique_ptr<Discovery> discovery(new Discovery(listener, log, std::move(files)));
     auto* self = discovery.get();
-    auto watcher = DirectoryWatcher::create(
+    auto watcher = self->file_system_->watch(
         loop, [self](const DirectoryChange& change) { self->observe(change); }, [self] { self->settle(); });
     if (!watcher) return std::unexpected(watcher.error());
     self->watcher_ = std::move(*watcher);
@@ -126,7 +93,7 @@ Stock Discovery::take_stock(const std::string& name, std::uint64_t now_ms, std::
     auto& pipeline = found->second;
     for (auto& [inode, checkpoints] : pipeline.unclaimed)
         std::erase_if(checkpoints, [&](auto& checkpoint) {
-            if (is_at(checkpoint.path, inode)) return false;  // not to be followed, or not to be opened, now
+            if (is_there(checkpoint)) return false;  // not to be followed, or not to be opened, now
             if (checkpoint.missing_ms == 0) {
                 checkpoint.missing_ms = now_ms;
                 stock.missing.push_back(checkpoint);
@@ -138,6 +105,12 @@ Stock Discovery::take_stock(const std::string& name, std::uint64_t now_ms, std::
         });
     std::erase_if(pipeline.unclaimed, [](const auto& item) { return item.second.empty(); });
     return stock;
+}
+
+bool Discovery::is_there(const model::Checkpoint& checkpoint) {
+    const auto path = file_system_->resolve(checkpoint.path);
+    const auto about = path ? file_system_->look(*path) : std::nullopt;
+    return about && about->inode == checkpoint.file.inode;
 }
 
 Discovery::File& Discovery::remember(const model::FileIdentity& identity) {
@@ -162,7 +135,7 @@ void Discovery::observe(const DirectoryChange& change) {
             break;
         case Change::vanished:
             vanish(folder, change.name);
-            if (is_folder(folder)) break;
+            if (file_system_->folder(folder)) break;
             [[fallthrough]];  // no event tells it while a file that was in it is open
         case Change::folder_gone:
             forget_folder(folder);
@@ -194,12 +167,11 @@ void Discovery::observe_links(const DirectoryChange& change) {
 
 // A folder that cannot be watched is looked at by the sweep, as the link is.
 void Discovery::follow_link(const std::string& link) {
-    std::error_code broken;
-    const auto target = std::filesystem::canonical(link, broken).string();
+    const auto target = file_system_->resolve(link);
     if (target != links_.target_of(link)) forget_link(link);
-    if (broken) return;
-    links_.set(link, target);
-    (void)watcher_->watch(parent_of(target));
+    if (!target) return;
+    links_.set(link, *target);
+    (void)watcher_->watch(parent_of(*target));
 }
 
 void Discovery::forget_link(const std::string& link) {
@@ -234,7 +206,7 @@ void Discovery::tell_name(const model::FileIdentity& identity, File& file) {
 void Discovery::sweep() {
     std::vector<std::string> gone;
     for (const auto& [folder, entries] : folders_)
-        if (!is_folder(folder)) gone.push_back(folder);
+        if (!file_system_->folder(folder)) gone.push_back(folder);
     for (const auto& folder : gone) forget_folder(folder);
     for (const auto& [name, pipeline] : pipelines_)
         for (const auto& glob : pipeline.filter.include()) attach(glob);
@@ -245,16 +217,15 @@ void Discovery::sweep() {
 // Scans a pattern's base folder, or waits for it in the nearest one that exists.
 void Discovery::attach(const Glob& glob) {
     std::string folder = glob.base();
-    while (folder != "/" && !is_folder(folder)) folder = parent_of(folder);
+    while (folder != "/" && !file_system_->folder(folder)) folder = parent_of(folder);
     scan(folder, 0);
 }
 
 void Discovery::scan(const std::string& folder, int depth) {
-    struct stat about{};
-    if (depth > kDepthMax || ::stat(folder.c_str(), &about) != 0) return;
-    const std::pair inode(about.st_dev, about.st_ino);
-    if (std::ranges::find(scanning_, inode) != scanning_.end()) return;  // a symbolic link to a folder that it is in
-    scanning_.push_back(inode);
+    const auto id = depth > kDepthMax ? std::nullopt : file_system_->folder(folder);
+    if (!id || std::ranges::find(scanning_, *id) != scanning_.end())
+        return;  // a symbolic link to a folder that it is in
+    scanning_.push_back(*id);
     scan_entries(folder, depth);
     scanning_.pop_back();
 }
@@ -264,7 +235,7 @@ void Discovery::scan_entries(const std::string& folder, int depth) {
         log_.warn("folder cannot be watched: it is looked at every few seconds only",
                   {{"folder", folder}, {"error", watched.error().message}, {"seconds", kSweepInterval.count()}});
     auto& known = folders_[folder].entries;
-    const auto listed = list(folder);
+    const auto listed = file_system_->list(folder);
 
     std::set<std::string_view> names;
     for (const auto& entry : listed) names.insert(entry.name);
@@ -276,7 +247,7 @@ void Discovery::scan_entries(const std::string& folder, int depth) {
     for (const auto& entry : listed) {
         const auto before = known.find(entry.name);
         const bool same = before != known.end() && !before->second.is_link && before->second.file.inode == entry.inode;
-        if (!same || offer_known_ || entry.type == DT_LNK) look(folder, entry.name, entry.inode, depth);
+        if (!same || offer_known_ || entry.is_link) look(folder, entry.name, entry.inode, depth);
     }
 }
 
@@ -306,13 +277,12 @@ void Discovery::forget_one_folder(const std::string& folder) {
 // What has appeared at a name: a folder on the way of a pattern, a file, or nothing to us.
 void Discovery::look(const std::string& folder, const std::string& name, std::uint64_t inode, int depth) {
     const auto path = join_path(folder, name);
-    if (leads_through(path) && is_folder(path)) return scan(path, depth + 1);
-    struct stat about{};
-    const bool exists = ::lstat(path.c_str(), &about) == 0;
-    if (!exists) return vanish(folder, name);
-    if (inode == 0) inode = about.st_ino;
+    if (leads_through(path) && file_system_->folder(path)) return scan(path, depth + 1);
+    const auto about = file_system_->look(path);
+    if (!about) return vanish(folder, name);
+    if (inode == 0) inode = about->inode;
     if (!wanted(path, inode)) return vanish(folder, name);
-    place(folder, name, S_ISLNK(about.st_mode));
+    place(folder, name, about->is_link);
 }
 
 bool Discovery::wanted(const std::string& path, std::uint64_t inode) const {
@@ -336,7 +306,7 @@ void Discovery::place(const std::string& folder, const std::string& name, bool i
     const auto before = entries.find(name);
 
     // Opening comes before everything else: from here on the file can be rotated away and removed as fast as it likes.
-    auto opened = open_file(path);
+    auto opened = file_system_->open(path);
     if (!opened) return cannot_follow(path, opened.error().message);
     troubled_.erase(path);
     const bool known = before != entries.end() && before->second.file == opened->identity;

@@ -12,12 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include <sys/types.h>
-
 #include "agent/discover/directory_watcher.h"
+#include "agent/discover/file_system.h"
 #include "agent/discover/glob.h"
 #include "agent/discover/link_targets.h"
-#include "agent/discover/open_file.h"
 #include "agent/model/checkpoint.h"
 #include "common/base/event_loop.h"
 #include "common/config/config.h"
@@ -66,8 +64,9 @@ class Discovery {
     static constexpr std::chrono::seconds kSweepInterval{10};
     static constexpr int kDepthMax = 32;  // of folders below a pattern's base: symbolic links may make circles
 
-    static base::Result<std::unique_ptr<Discovery>> create(base::EventLoop& loop, DiscoveryListener& listener,
-                                                           telemetry::Log& log);
+    static base::Result<std::unique_ptr<Discovery>> create(
+        base::EventLoop& loop, DiscoveryListener& listener, telemetry::Log& log,
+        std::unique_ptr<FileSystem> files = std::make_unique<FileSystem>());
 
     // Looks for the pipeline's files at once. `looked_before`: start_at does not apply to what is found now.
     void add_pipeline(const std::string& name, const config::FileSourceConfig& source,
@@ -110,7 +109,8 @@ class Discovery {
         std::map<std::string, Entry, std::less<>> entries;  // files that somebody follows
     };
 
-    Discovery(DiscoveryListener& listener, telemetry::Log& log) : listener_(listener), log_(log) {}
+    Discovery(DiscoveryListener& listener, telemetry::Log& log, std::unique_ptr<FileSystem> files)
+        : listener_(listener), log_(log), file_system_(std::move(files)) {}
 
     void observe(const DirectoryChange& change);
     void settle();
@@ -134,19 +134,21 @@ class Discovery {
     void offer(const std::string& path, const model::FileIdentity& identity,
                const std::shared_ptr<const base::UniqueFd>& fd);
     std::optional<model::Checkpoint> claim(Pipeline& pipeline, const model::FileIdentity& identity);
+    bool is_there(const model::Checkpoint& checkpoint);  // under the path that was known last
     File& remember(const model::FileIdentity& identity);
     void forget_file(const model::FileIdentity& identity);
     void cannot_follow(const std::string& path, const std::string& why);
 
     DiscoveryListener& listener_;
     telemetry::Log& log_;
+    std::unique_ptr<FileSystem> file_system_;
     std::map<std::string, Pipeline> pipelines_;
     std::map<std::string, Folder, std::less<>> folders_;
     std::unordered_map<model::FileIdentity, File> files_;
     LinkTargets links_;                              // their folders are watched, but not looked through
     std::set<model::FileIdentity> changed_;          // since the last settle()
     std::set<model::FileIdentity> renamed_;          // lost a path since then, or got one again
-    std::vector<std::pair<dev_t, ino_t>> scanning_;  // the folders that scan() is in
+    std::vector<FileSystem::FolderId> scanning_;     // the folders that scan() is in
     std::map<std::string, std::string> troubled_;    // paths that could not be followed, said once
     std::set<std::string> unwatched_;                // folders that the sweep alone looks after, said once
     std::unordered_map<std::uint64_t, int> inodes_;  // of files_, with how many there are

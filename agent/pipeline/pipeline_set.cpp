@@ -35,35 +35,39 @@ bool PipelineSet::Wanted::same_as(const Wanted& other) const {
 base::Result<std::unique_ptr<PipelineSet>> PipelineSet::create(base::EventLoop& control,
                                                                checkpoint::CheckpointThread& checkpoints,
                                                                telemetry::Registry& registry, telemetry::Log& log,
-                                                               std::string session, std::size_t memory_limit) {
+                                                               std::string session, std::size_t memory_limit,
+                                                               Outside outside) {
     std::unique_ptr<PipelineSet> set(
-        new PipelineSet(control, checkpoints, registry, log, std::move(session), memory_limit));
-    auto discovery = discover::Discovery::create(control, *set, log);
+        new PipelineSet(control, checkpoints, registry, log, std::move(session), memory_limit, std::move(outside)));
+    auto discovery = discover::Discovery::create(control, *set, log, set->outside_.files());
     if (!discovery) return std::unexpected(discovery.error());
     set->discovery_ = std::move(*discovery);
-    set->thread_ = std::thread([self = set.get()] { self->shard_.loop().run(); });
+    if (!set->shard_.loop().is_manual()) set->thread_ = std::thread([self = set.get()] { self->shard_.loop().run(); });
     return set;
 }
 
 PipelineSet::PipelineSet(base::EventLoop& control, checkpoint::CheckpointThread& checkpoints,
                          telemetry::Registry& registry, telemetry::Log& log, std::string session,
-                         std::size_t memory_limit)
+                         std::size_t memory_limit, Outside outside)
     : control_(control),
       checkpoints_(checkpoints),
       registry_(registry),
       log_(log),
       session_(std::move(session)),
+      outside_(std::move(outside)),
       stock_timer_(control),
-      shard_(memory_limit, checkpoints, log,
-             [this](const std::string& pipeline, const model::FileIdentity& file,
-                    std::optional<model::Checkpoint> checkpoint) {
-                 on_control([this, pipeline, file, checkpoint = std::move(checkpoint)] {
-                     if (const auto found = tails_.find(file);
-                         found != tails_.end() && found->second.erase(pipeline) > 0 && found->second.empty())
-                         tails_.erase(found);
-                     if (!draining_) discovery_->release(pipeline, file, checkpoint);
-                 });
-             }) {
+      shard_(
+          memory_limit, checkpoints, log,
+          [this](const std::string& pipeline, const model::FileIdentity& file,
+                 std::optional<model::Checkpoint> checkpoint) {
+              on_control([this, pipeline, file, checkpoint = std::move(checkpoint)] {
+                  if (const auto found = tails_.find(file);
+                      found != tails_.end() && found->second.erase(pipeline) > 0 && found->second.empty())
+                      tails_.erase(found);
+                  if (!draining_) discovery_->release(pipeline, file, checkpoint);
+              });
+          },
+          outside_.clock) {
     stock_timer_.every(kStockInterval, [this] {
         if (draining_) return;
         for (const auto& [name, running] : running_) take_stock(name, {});
@@ -155,7 +159,7 @@ void PipelineSet::start_all(std::map<std::string, Wanted> wanted) {
 void PipelineSet::start(const std::string& name, const Wanted& wanted, base::Task started) {
     log_.info("pipeline starts", {{"pipeline", name}});
     on_shard([this, name, wanted, started = std::move(started)]() mutable {
-        auto built = build_pipeline(wanted.pipeline, wanted.cluster ? &*wanted.cluster : nullptr, wanted.agent, shard_,
+        auto built = outside_.build(wanted.pipeline, wanted.cluster ? &*wanted.cluster : nullptr, wanted.agent, shard_,
                                     registry_, log_);
         if (!built) {
             on_control([this, name, why = built.error().message, started = std::move(started)]() mutable {

@@ -21,13 +21,23 @@ namespace agent::pipeline {
 // Between two looks for checkpoints that are older than `checkpoint_retention`.
 constexpr std::chrono::hours kStockInterval{1};
 
+// What a simulation has in place of the world outside.
+struct Outside {
+    using Build = decltype(build_pipeline);
+
+    base::ManualClock* clock = nullptr;  // the shard's loop is on it, and has no thread
+    std::function<std::unique_ptr<discover::FileSystem>()> files = std::make_unique<discover::FileSystem>;
+    std::function<Build> build = build_pipeline;
+};
+
 // Thread: the control thread. Owns the shard's thread.
 class PipelineSet : public discover::DiscoveryListener {
  public:
     static base::Result<std::unique_ptr<PipelineSet>> create(base::EventLoop& control,
                                                              checkpoint::CheckpointThread& checkpoints,
                                                              telemetry::Registry& registry, telemetry::Log& log,
-                                                             std::string session, std::size_t memory_limit);
+                                                             std::string session, std::size_t memory_limit,
+                                                             Outside outside = {});
     ~PipelineSet() override;
 
     // Makes what runs what `config` says; pipelines that do not change are not touched. One change at a time: a config
@@ -67,7 +77,7 @@ class PipelineSet : public discover::DiscoveryListener {
     };
 
     PipelineSet(base::EventLoop& control, checkpoint::CheckpointThread& checkpoints, telemetry::Registry& registry,
-                telemetry::Log& log, std::string session, std::size_t memory_limit);
+                telemetry::Log& log, std::string session, std::size_t memory_limit, Outside outside);
 
     std::map<std::string, Wanted> wanted_by(const config::Config& config) const;
     void apply_now();
@@ -87,6 +97,7 @@ class PipelineSet : public discover::DiscoveryListener {
     telemetry::Registry& registry_;
     telemetry::Log& log_;
     std::string session_;
+    Outside outside_;
     std::map<std::string, Wanted> running_;
     std::map<std::string, std::string> failed_;
     std::unordered_map<model::FileIdentity, std::map<std::string, FollowedTail>> tails_;  // by pipeline

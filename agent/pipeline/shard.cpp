@@ -40,10 +40,11 @@ static_assert(kInFlightBytesMax >= 16 * read::kExtentBytesMax, "a window that ho
 }  // namespace
 
 Shard::Shard(std::size_t memory_limit, checkpoint::CheckpointThread& checkpoints, telemetry::Log& log,
-             TailFinished finished)
+             TailFinished finished, base::ManualClock* clock)
     : log_(log),
       finished_(std::move(finished)),
       checkpoints_(checkpoints),
+      loop_(clock),
       budget_(memory_limit),
       pool_(read::kReadBytes, kSpareBuffersMax),
       checkpoint_timer_(loop_),
@@ -106,7 +107,7 @@ bool Shard::read_extent(Pipeline& pipeline, Tail& tail) {
 }
 
 void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent) {
-    extent->read_at = tail.grown_at = std::chrono::steady_clock::now();
+    extent->read_at = tail.grown_at = loop_.now();
     const auto long_lines = split_extent(pipeline, tail, *extent);
     extent->charge = extent->buffer.capacity + (extent->record_count * kRecordCharge);
     if (pipeline.config.sink.encoding == config::Encoding::json)
@@ -137,7 +138,7 @@ void Shard::run_turns() {
     turns_scheduled_ = false;
     for (int turn = 0; turn < kTurnsMax; ++turn)
         if (!take_turn()) return flush_sinks();
-    if (collecting_since_ && std::chrono::steady_clock::now() - *collecting_since_ > kCollectTimeMax) flush_sinks();
+    if (collecting_since_ && loop_.now() - *collecting_since_ > kCollectTimeMax) flush_sinks();
     schedule_turns();
 }
 

@@ -42,7 +42,7 @@ class Shard : public model::DeliveryListener {
                                             std::optional<model::Checkpoint> checkpoint)>;
 
     Shard(std::size_t memory_limit, checkpoint::CheckpointThread& checkpoints, telemetry::Log& log,
-          TailFinished finished);
+          TailFinished finished, base::ManualClock* clock = nullptr);
     ~Shard() override;
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;

@@ -44,6 +44,7 @@ void Shard::follow(const std::string& name, TailStart start) {
     const auto checkpoint = std::move(start.checkpoint);
     const bool at_end = start.at_end;
     auto tail = std::make_unique<Tail>(std::move(start), pipeline.line_limit);
+    tail->grown_at = loop_.now();
     if (const auto loss = tail->begin(checkpoint, at_end)) pipeline.probe.checkpoint_mismatched(tail->path, *loss);
     if (checkpoint && checkpoint->file != tail->identity)  // its device has got another number
         checkpoints_.write({.changes = {{{name, checkpoint->file}, std::nullopt}}, .looked = {}},
@@ -77,7 +78,7 @@ void Shard::left(model::TailId id) {
     if (!pipeline) return;
     auto& tail = *pipeline->tails.at(id);
     tail.left = true;
-    tail.left_at = tail.grown_at = std::chrono::steady_clock::now();
+    tail.left_at = tail.grown_at = loop_.now();
     pipeline->probe.file_left(tail.path, tail.lag_bytes());
     make_ready(*pipeline, tail);
 }

@@ -76,7 +76,7 @@ bool Shard::try_to_finish(Pipeline& pipeline, Tail& tail) {
     }
     const auto about = tail.reader.look();
     const bool deleted = about && about->deleted;
-    const auto quiet = std::chrono::steady_clock::now() - tail.grown_at;
+    const auto quiet = loop_.now() - tail.grown_at;
     if (tail.has_in_flight() || tail.state != Tail::State::idle || draining_ || pipeline.retiring) return false;
     if (quiet < (deleted ? std::chrono::seconds(kDeletedQuiet) : std::chrono::seconds(kMovedQuiet))) return false;
     if (about && tail.reader.offset().value < about->size) {

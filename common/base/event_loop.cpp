@@ -9,6 +9,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <poll.h>
 
+#include "common/base/manual_clock.h"
+
 namespace base {
 
 namespace asio = boost::asio;
@@ -16,10 +18,17 @@ namespace asio = boost::asio;
 struct EventLoop::State {
     asio::io_context io{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
+    ManualClock* clock = nullptr;
 };
 
-EventLoop::EventLoop() : state_(std::make_unique<State>()) {}
-EventLoop::~EventLoop() = default;
+EventLoop::EventLoop(ManualClock* clock) : state_(std::make_unique<State>()) {
+    state_->clock = clock;
+    if (clock) clock->add(*this);
+}
+
+EventLoop::~EventLoop() {
+    if (state_->clock) state_->clock->forget(*this);
+}
 
 void EventLoop::run() {
     state_->io.run();
@@ -33,26 +42,40 @@ void EventLoop::post(Task task) {
     asio::post(state_->io, [task = std::move(task)]() mutable { task(); });
 }
 
+bool EventLoop::poll_one() {
+    return state_->io.poll_one() > 0;
+}
+
+std::chrono::steady_clock::time_point EventLoop::now() const {
+    return state_->clock ? state_->clock->now() : std::chrono::steady_clock::now();
+}
+
+bool EventLoop::is_manual() const {
+    return state_->clock != nullptr;
+}
+
 asio::io_context& EventLoop::io() {
     return state_->io;
 }
 
 // The handler holds the state weakly, so that a timer destroyed between expiry and call stays silent.
 struct Timer::State : std::enable_shared_from_this<State> {
-    explicit State(EventLoop& loop) : timer(loop.io()) {}
+    State(EventLoop& l, ManualClock* c) : loop(l), clock(c), timer(l.io()) {}
 
-    void arm(std::chrono::steady_clock::time_point when) {
-        timer.expires_at(when);
-        timer.async_wait([weak = weak_from_this(), armed = ++generation](const boost::system::error_code& error) {
+    void arm(std::chrono::steady_clock::duration delay) {
+        auto call = [weak = weak_from_this(), armed = ++generation](const boost::system::error_code& error) {
             auto self = weak.lock();
             if (error || !self || self->generation != armed) return;
             self->fire();
-        });
+        };
+        if (clock) return clock->call_at(clock->now() + delay, loop, [call = std::move(call)] { call({}); });
+        timer.expires_after(delay);
+        timer.async_wait(std::move(call));
     }
 
     void fire() {
         if (tick) {
-            arm(std::chrono::steady_clock::now() + interval);
+            arm(interval);
             auto keep = tick;
             keep();
         } else {
@@ -61,6 +84,8 @@ struct Timer::State : std::enable_shared_from_this<State> {
         }
     }
 
+    EventLoop& loop;
+    ManualClock* clock;
     asio::steady_timer timer;
     Task task;
     std::function<void()> tick;
@@ -68,7 +93,7 @@ struct Timer::State : std::enable_shared_from_this<State> {
     std::uint64_t generation = 0;
 };
 
-Timer::Timer(EventLoop& loop) : state_(std::make_shared<State>(loop)) {}
+Timer::Timer(EventLoop& loop) : state_(std::make_shared<State>(loop, loop.state_->clock)) {}
 Timer::~Timer() {
     if (state_) cancel();
 }
@@ -78,13 +103,13 @@ Timer& Timer::operator=(Timer&&) noexcept = default;
 void Timer::after(std::chrono::steady_clock::duration delay, Task task) {
     state_->tick = nullptr;
     state_->task = std::move(task);
-    state_->arm(std::chrono::steady_clock::now() + delay);
+    state_->arm(delay);
 }
 
 void Timer::every(std::chrono::steady_clock::duration interval, std::function<void()> tick) {
     state_->tick = std::move(tick);
     state_->interval = interval;
-    state_->arm(std::chrono::steady_clock::now() + interval);
+    state_->arm(interval);
 }
 
 void Timer::cancel() {

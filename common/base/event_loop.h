@@ -11,6 +11,8 @@ class io_context;  // NOLINT(readability-identifier-naming): as Boost declares i
 
 namespace base {
 
+class ManualClock;
+
 using Task = std::move_only_function<void()>;
 
 // What a thread runs: facts posted to it by others, timers and descriptors that became readable.
@@ -19,7 +21,8 @@ using Task = std::move_only_function<void()>;
 // before it runs).
 class EventLoop {
  public:
-    EventLoop();
+    // On a manual clock nobody runs it: it is polled.
+    explicit EventLoop(ManualClock* clock = nullptr);
     ~EventLoop();
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
@@ -27,10 +30,15 @@ class EventLoop {
     void run();   // returns after stop()
     void stop();  // tasks not yet run are destroyed with the loop
     void post(Task task);
+    bool poll_one();  // runs one thing that there is to do now; false: there is none
+
+    std::chrono::steady_clock::time_point now() const;
+    bool is_manual() const;
 
     boost::asio::io_context& io();  // for common/net, which speaks Asio itself
 
  private:
+    friend class Timer;
     struct State;
     std::unique_ptr<State> state_;
 };

@@ -1,0 +1,53 @@
+#include "agent/discover/file_system.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+namespace agent::discover {
+
+std::optional<FileSystem::FolderId> FileSystem::folder(const std::string& path) {
+    struct stat about{};
+    if (::stat(path.c_str(), &about) != 0 || !S_ISDIR(about.st_mode)) return std::nullopt;
+    return FolderId(about.st_dev, about.st_ino);
+}
+
+// What cannot be read now is looked at by the next sweep.
+std::vector<ListedName> FileSystem::list(const std::string& folder) {
+    std::vector<ListedName> names;
+    const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.c_str()), ::closedir);
+    if (!open) return names;
+    while (const dirent* entry = ::readdir(open.get())) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..")
+            names.push_back({.name = std::string(name), .inode = entry->d_ino, .is_link = entry->d_type == DT_LNK});
+    }
+    return names;
+}
+
+std::optional<ListedName> FileSystem::look(const std::string& path) {
+    struct stat about{};
+    if (::lstat(path.c_str(), &about) != 0) return std::nullopt;
+    return ListedName{.name = {}, .inode = about.st_ino, .is_link = S_ISLNK(about.st_mode)};
+}
+
+std::optional<std::string> FileSystem::resolve(const std::string& path) {
+    std::error_code broken;
+    auto target = std::filesystem::canonical(path, broken).string();
+    if (broken) return std::nullopt;
+    return target;
+}
+
+base::Result<OpenFile> FileSystem::open(const std::string& path) {
+    return open_file(path);
+}
+
+base::Result<std::unique_ptr<DirectoryWatcher>> FileSystem::watch(base::EventLoop& loop,
+                                                                  DirectoryWatcher::Observer observe,
+                                                                  std::function<void()> settled) {
+    return DirectoryWatcher::create(loop, std::move(observe), std::move(settled));
+}
+
+}  // namespace agent::discover

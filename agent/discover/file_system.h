@@ -1,0 +1,46 @@
+// Discovery's way to the outside world.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/discover/directory_watcher.h"
+#include "agent/discover/open_file.h"
+#include "common/base/event_loop.h"
+#include "common/base/result.h"
+
+namespace agent::discover {
+
+// What a name in a folder leads to, not followed where it is a symbolic link.
+struct ListedName {
+    std::string name;
+    std::uint64_t inode = 0;
+    bool is_link = false;
+};
+
+// Names, folders and changes as the host has them; a simulation has its own. The functions follow symbolic links but
+// for list() and look().
+//
+// Thread: the control thread.
+class FileSystem {
+ public:
+    using FolderId = std::pair<std::uint64_t, std::uint64_t>;  // device and inode
+
+    virtual ~FileSystem() = default;
+
+    virtual std::optional<FolderId> folder(const std::string& path);      // none: there is none
+    virtual std::vector<ListedName> list(const std::string& folder);      // empty where it cannot be read
+    virtual std::optional<ListedName> look(const std::string& path);      // none: there is nothing
+    virtual std::optional<std::string> resolve(const std::string& path);  // without links; none: it leads nowhere
+    virtual base::Result<OpenFile> open(const std::string& path);
+    virtual base::Result<std::unique_ptr<DirectoryWatcher>> watch(base::EventLoop& loop,
+                                                                  DirectoryWatcher::Observer observe,
+                                                                  std::function<void()> settled);
+};
+
+}  // namespace agent::discover
