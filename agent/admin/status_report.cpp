@@ -60,6 +60,7 @@ json::object pipeline_json(const pipeline::PipelineStatus& pipeline) {
             {"records_acked", pipeline.records_acked},
             {"lag_bytes", pipeline.lag_bytes},
             {"in_flight_bytes", pipeline.in_flight_bytes},
+            {"throttled", pipeline.throttled},
             {"bytes", books_json(pipeline.books)},
             {"files", std::move(files)}};
 }
@@ -74,9 +75,10 @@ std::uint64_t number_of(const json::value& value, const char* key) {
 
 void append_pipeline(std::string& out, const json::value& pipeline) {
     const auto& sink = pipeline.at("sink");
-    fmt::format_to(std::back_inserter(out), "\npipeline {}  →  {} {}  {}\n", text_of(pipeline, "name"),
+    fmt::format_to(std::back_inserter(out), "\npipeline {}  →  {} {}  {}{}\n", text_of(pipeline, "name"),
                    text_of(sink, "type"), text_of(sink, "target"),
-                   pipeline.at("healthy").as_bool() ? "healthy" : "DEGRADED");
+                   pipeline.at("healthy").as_bool() ? "healthy" : "DEGRADED",
+                   pipeline.at("throttled").as_bool() ? "  throttled by its rate_limit" : "");
     fmt::format_to(std::back_inserter(out), "  lines read {}  records acked {}  lag {}  in flight {}\n",
                    number_of(pipeline, "lines_read"), number_of(pipeline, "records_acked"),
                    base::show_size(number_of(pipeline, "lag_bytes")),

@@ -11,6 +11,7 @@ class Budget {
  public:
     explicit Budget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
+    void resize(std::size_t bytes_max) { bytes_max_ = bytes_max; }
     bool has_room() const { return bytes_ < bytes_max_; }
     void take(std::size_t bytes) { bytes_ += bytes; }
     void give_back(std::size_t bytes) {

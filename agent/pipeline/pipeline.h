@@ -9,6 +9,7 @@
 #include "agent/pipeline/budget.h"
 #include "agent/pipeline/pipeline_probe.h"
 #include "agent/pipeline/tail.h"
+#include "agent/pipeline/throttle.h"
 #include "common/base/event_loop.h"
 #include "common/config/config.h"
 
@@ -17,6 +18,7 @@ namespace agent::pipeline {
 // What one pipeline may have in flight, of the memory budget. More than the network and the broker can hold makes
 // nothing faster: the log file is the buffer. It keeps one pipeline's trouble its own.
 constexpr std::size_t kInFlightBytesMax = 8 << 20;
+constexpr std::size_t kInFlightBytesMin = 1 << 20;  // where the budget is shared by many
 
 // One configured flow as its shard runs it.
 //
@@ -27,6 +29,7 @@ struct Pipeline {
     model::LineLimit line_limit;
     PipelineProbe probe;
     Budget window{kInFlightBytesMax};
+    RateLimiter rate{config.source.rate_limit};
     std::unique_ptr<deliver::Sink> sink;
     std::unordered_map<model::TailId, std::unique_ptr<Tail>> tails;
     model::Books finished;                  // of the files that are no longer followed

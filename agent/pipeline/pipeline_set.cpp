@@ -108,9 +108,7 @@ void PipelineSet::apply_now() {
     const auto config = *std::exchange(pending_, std::nullopt);
     waiting_for_present_ = std::exchange(waiting_for_pending_, {});
     checkpoint_retention_ = config.agent.checkpoint_retention;
-    on_shard([this, memory = config.agent.memory_limit, deleted = config.agent.deleted_bytes_max] {
-        shard_.set_limits(memory, deleted);
-    });
+    on_shard([this, agent = config.agent] { shard_.set_limits(agent); });
 
     auto wanted = wanted_by(config);
     std::vector<std::string> unwanted;

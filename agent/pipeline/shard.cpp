@@ -13,6 +13,7 @@ using model::ExtentPtr;
 
 namespace {
 
+constexpr std::uint64_t kTurnsForOne = 16;
 constexpr int kTurnsMax = 8;  // between two looks at what else there is to do
 constexpr std::size_t kSpareBuffersMax = kInFlightBytesMax / read::kReadBytes;
 // What a record in flight costs besides its bytes: librdkafka's message, ours; and the JSON around it.
@@ -49,6 +50,7 @@ Shard::Shard(std::size_t memory_limit, checkpoint::CheckpointThread& checkpoints
       pool_(read::kReadBytes, kSpareBuffersMax),
       checkpoint_timer_(loop_),
       left_timer_(loop_),
+      throttle_timer_(loop_),
       patience_timer_(loop_) {
     checkpoint_timer_.every(kCheckpointInterval, [this] { store_checkpoints(checkpoint::Durability::host); });
     left_timer_.every(kLeftInterval, [this] { look_after_left_tails(); });
@@ -114,6 +116,8 @@ void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent) {
         extent->charge += extent->bytes.size() + (extent->record_count * kEnvelopeCharge);
     budget_.take(extent->charge);
     pipeline.window.take(extent->charge);
+    pipeline.rate.take(extent->end - extent->begin, extent->record_count);
+    rate_.take(extent->end - extent->begin, extent->record_count);
     pipeline.probe.extent_read(*extent, long_lines);
     tail.open_extent(*extent);
     if (extent->record_count == 0) return extent_finished(std::move(extent));
@@ -153,12 +157,38 @@ void Shard::schedule_turns() {
     loop_.post([this] { run_turns(); });
 }
 
+// High priority first, fairly among equals; but one turn in kTurnsForOne is the next one's in the rotation, whatever
+// its priority, so that nobody starves.
 Pipeline* Shard::next_pipeline() {
-    for (std::size_t i = 0; i < rotation_.size(); ++i) {
-        auto* pipeline = rotation_[next_in_rotation_++ % rotation_.size()];
-        if (!pipeline->ready.empty() && !pipeline->retiring && pipeline->window.has_room()) return pipeline;
+    const auto now = loop_.now();
+    auto wait = std::max(rate_.wait(now), cpu_.wait(now));
+    if (wait.count() > 0) {
+        come_back(wait);
+        return nullptr;
     }
-    return nullptr;
+    const bool ranked = ++turns_ % kTurnsForOne != 0;
+    Pipeline* next = nullptr;
+    std::size_t place = 0;
+    for (std::size_t i = 0; i < rotation_.size(); ++i) {
+        auto* pipeline = rotation_[(next_in_rotation_ + i) % rotation_.size()];
+        if (pipeline->ready.empty() || pipeline->retiring || !pipeline->window.has_room()) continue;
+        if (next && (!ranked || pipeline->config.source.priority >= next->config.source.priority)) continue;
+        if (const auto its = pipeline->rate.wait(now); its.count() > 0) {
+            wait = wait.count() > 0 ? std::min(wait, its) : its;
+            continue;
+        }
+        next = pipeline;
+        place = i;
+    }
+    if (next)
+        next_in_rotation_ = (next_in_rotation_ + place + 1) % rotation_.size();
+    else if (wait.count() > 0)
+        come_back(wait);
+    return next;
+}
+
+void Shard::come_back(std::chrono::steady_clock::duration wait) {
+    throttle_timer_.after(wait, [this] { schedule_turns(); });
 }
 
 void Shard::make_ready(Pipeline& pipeline, Tail& tail) {

@@ -57,8 +57,8 @@ class Shard : public model::DeliveryListener {
     void moved(model::TailId tail, const std::string& path);
     void left(model::TailId tail);
     void missing(const std::string& pipeline,
-                 const model::Checkpoint& checkpoint);                 // its file, when that was looked for
-    void set_limits(std::size_t memory, std::uint64_t deleted_bytes);  // bytes; of deleted files 0: none
+                 const model::Checkpoint& checkpoint);  // its file, when that was looked for
+    void set_limits(const config::AgentConfig& agent);
 
     // Reads nothing more for the pipeline, waits at most `patience` for what is in flight, stores its checkpoints,
     // drops it.
@@ -87,6 +87,8 @@ class Shard : public model::DeliveryListener {
     void flush_sinks();
     void schedule_turns();
     Pipeline* next_pipeline();
+    void come_back(std::chrono::steady_clock::duration wait);
+    void share_budget();
     bool read_extent(Pipeline& pipeline, Tail& tail);
     void deliver_extent(Pipeline& pipeline, Tail& tail, model::ExtentPtr extent);
     split::LongLines split_extent(const Pipeline& pipeline, Tail& tail, model::Extent& extent);
@@ -121,6 +123,9 @@ class Shard : public model::DeliveryListener {
     std::map<std::string, std::unique_ptr<Pipeline>> pipelines_;
     std::vector<Pipeline*> rotation_;
     std::size_t next_in_rotation_ = 0;
+    std::uint64_t turns_ = 0;
+    RateLimiter rate_{{}};
+    CpuLimiter cpu_{0};
     std::unordered_map<model::TailId, Pipeline*> pipeline_of_tail_;
     std::uint64_t deleted_bytes_max_ = 0;
     std::uint64_t unstored_bytes_ = 0;  // acknowledged since the last store_checkpoints()
@@ -130,6 +135,7 @@ class Shard : public model::DeliveryListener {
     base::Task drained_;
     base::Timer checkpoint_timer_;
     base::Timer left_timer_;
+    base::Timer throttle_timer_;  // the next turn after one that a limit forbade
     base::Timer patience_timer_;
 };
 

@@ -54,6 +54,7 @@ void Shard::try_to_retire(Pipeline& pipeline) {
         leaving.probe.set_open_files(0);
         std::erase(rotation_, &leaving);
         pipelines_.erase(name);
+        share_budget();
         retired();
     });
 }

@@ -35,6 +35,7 @@ void Shard::add(std::unique_ptr<Pipeline> pipeline) {
     AGENT_ASSERT(!added);
     added = std::move(pipeline);
     rotation_.push_back(added.get());
+    share_budget();
 }
 
 void Shard::follow(const std::string& name, TailStart start) {
@@ -93,12 +94,20 @@ void Shard::missing(const std::string& name, const model::Checkpoint& checkpoint
     pipeline.finished.lost_for(model::LossReason::deleted_while_stopped) += bytes;
 }
 
-void Shard::set_limits(std::size_t memory, std::uint64_t deleted_bytes) {
-    const auto in_flight = budget_.bytes();
-    budget_ = Budget(memory);
-    budget_.take(in_flight);
-    deleted_bytes_max_ = deleted_bytes;
+void Shard::set_limits(const config::AgentConfig& agent) {
+    budget_.resize(agent.memory_limit);
+    rate_ = RateLimiter(agent.rate_limit);
+    cpu_ = CpuLimiter(agent.cpu_limit);
+    deleted_bytes_max_ = agent.deleted_bytes_max;
+    share_budget();
     schedule_turns();
+}
+
+// So that the trouble of one pipeline leaves room for all others.
+void Shard::share_budget() {
+    if (rotation_.empty()) return;
+    const auto share = std::clamp(budget_.bytes_max() / rotation_.size(), kInFlightBytesMin, kInFlightBytesMax);
+    for (auto* pipeline : rotation_) pipeline->window.resize(share);
 }
 
 Pipeline* Shard::pipeline_of(model::TailId tail) {

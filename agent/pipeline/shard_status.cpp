@@ -33,6 +33,7 @@ ShardStatus Shard::status() {
         told.lines_read = pipeline->probe.lines_read();
         told.records_acked = pipeline->probe.records_acked();
         told.in_flight_bytes = pipeline->window.bytes();
+        told.throttled = !pipeline->ready.empty() && pipeline->rate.wait(loop_.now()).count() > 0;
         told.books = pipeline->finished;
         for (const auto& [id, tail] : pipeline->tails) {
             const auto about = tail->reader.look();

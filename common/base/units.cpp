@@ -69,6 +69,17 @@ Result<std::uint64_t> parse_size(std::string_view text) {
     return fail("{} is not a size (write a number and a unit: 512B, 64KiB, 1MiB, 10MB)", quote(text));
 }
 
+Result<Rate> parse_rate(std::string_view text) {
+    if (text.empty()) return Rate{};
+    const auto value = parse_number_and_unit(text, kSizes);
+    if (!value || *value == 0)
+        return fail(
+            "{} is not a rate (write bytes a second, 10MiB, or records a second, 5000; leave it empty for none)",
+            quote(text));
+    const bool has_unit = text.find_first_not_of("0123456789") != std::string_view::npos;
+    return Rate{.per_second = *value, .unit = has_unit ? Rate::Unit::bytes : Rate::Unit::records};
+}
+
 std::string show_size(std::uint64_t bytes) {
     constexpr std::array<std::string_view, 6> kNames = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     constexpr double kRoundsUpToNext = 1023.95;

@@ -119,6 +119,11 @@ void check_value(Value& value, const KeySpec& spec, Problems& problems) {
                 check_unit(value, base::parse_size(value.text), problems);
             }
             return;
+        case KeyType::rate:
+            if (expect(value, Kind::text, "a rate in quotes: \"10MiB\" or \"5000\" a second", problems)) {
+                check_unit(value, base::parse_rate(value.text), problems);
+            }
+            return;
         case KeyType::texts:
             return check_texts(value, spec, problems);
         case KeyType::text_map:

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "common/base/units.h"
+
 namespace config {
 
 using Labels = std::map<std::string, std::string>;
@@ -26,6 +28,8 @@ struct AgentConfig {
     std::uint64_t memory_limit = 128ULL << 20;      // bytes in flight over all pipelines
     std::uint64_t deleted_bytes_max = 0;            // on disk, of deleted files that are still read; 0: no limit
     std::chrono::milliseconds checkpoint_retention = std::chrono::hours(24 * 7);  // of files that are missing
+    double cpu_limit = 0;                                                         // cores; 0: no limit
+    base::Rate rate_limit;                                                        // of all pipelines
     std::chrono::milliseconds shutdown_timeout{10'000};
     std::vector<std::string> allow_paths = {"/var/log/**"};
 
@@ -49,6 +53,7 @@ struct ClusterConfig {
 
 enum class StartAt { beginning, end };
 enum class LongLine { split, truncate, skip };
+enum class Priority { high, normal, low };
 
 struct FileSourceConfig {
     std::vector<std::string> include;  // absolute globs
@@ -56,6 +61,8 @@ struct FileSourceConfig {
     StartAt start_at = StartAt::beginning;
     std::uint64_t max_line_bytes = 1ULL << 20;
     LongLine long_line = LongLine::split;
+    Priority priority = Priority::normal;
+    base::Rate rate_limit;
 
     friend bool operator==(const FileSourceConfig&, const FileSourceConfig&) = default;
 };

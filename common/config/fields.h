@@ -38,6 +38,15 @@ inline void take(const Value& table, std::string_view name, std::uint64_t& out) 
     if (const auto* value = usable(table, name)) out = base::parse_size(value->text).value();
 }
 
+inline void take(const Value& table, std::string_view name, base::Rate& out) {
+    if (const auto* value = usable(table, name)) out = base::parse_rate(value->text).value();
+}
+
+inline void take(const Value& table, std::string_view name, double& out) {
+    if (const auto* value = usable(table, name))
+        out = value->kind == Value::Kind::integer ? static_cast<double>(value->integer) : value->real;
+}
+
 inline void take(const Value& table, std::string_view name, std::vector<std::string>& out) {
     const auto* value = usable(table, name);
     if (!value) return;

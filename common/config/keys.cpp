@@ -18,7 +18,8 @@ std::vector<KeySpec> host_keys() {
          "Unix socket of status and checkpoints"},
         {"agent.metrics_listen", text, R"("127.0.0.1:9598")", "host:port", "/metrics, /healthz, /readyz; empty: off"},
         {"agent.memory_limit", size, R"("128MiB")", "bytes", "read but not yet acknowledged, over all pipelines"},
-        {"agent.cpu_limit", number, "0", "cores", "0: none", {}, {}, Support::later},
+        {"agent.cpu_limit", number, "0", "cores", "beyond, nothing is read; 0: none"},
+        {"agent.rate_limit", rate, R"("")", "per second", "of all pipelines; empty: none"},
         {"agent.deleted_bytes_max", size, R"("0B")", "bytes on disk",
          "of deleted files that are still read; beyond, the first deleted is given up; 0B: no limit"},
         {"agent.checkpoint_retention", duration, R"("168h")", "time",
@@ -68,8 +69,13 @@ std::vector<KeySpec> source_keys() {
          {"split", "truncate", "skip"}},
         {"pipelines.source.encoding", text, R"("utf-8")", "", "of the file", {}, {}, Support::later},
         {"pipelines.source.multiline", any, "", "", "joins lines to records", {}, {}, Support::later},
-        {"pipelines.source.priority", text, R"("normal")", "", "who reads first when short", {}, {}, Support::later},
-        {"pipelines.source.rate_limit", text, R"("")", "per second", "empty: none", {}, {}, Support::later},
+        {"pipelines.source.priority",
+         text,
+         R"("normal")",
+         "",
+         "who reads first when memory, CPU or rate are short",
+         {"high", "normal", "low"}},
+        {"pipelines.source.rate_limit", rate, R"("")", "per second", "empty: none"},
     };
 }
 

@@ -11,6 +11,7 @@ enum class KeyType {
     text,
     boolean,
     number,
+    rate,
     duration,
     size,
     texts,         // a list of strings

@@ -15,6 +15,8 @@ namespace config {
 namespace {
 
 constexpr std::uint64_t kMemoryLimitMin = 4ULL << 20;
+constexpr double kCpuLimitMin = 0.01;
+constexpr double kCpuLimitMax = 1024;
 constexpr std::chrono::milliseconds kShutdownTimeoutMax = std::chrono::hours(1);
 
 std::string host_name() {
@@ -38,6 +40,10 @@ void check_limits(const Value& agent, const AgentConfig& config, Problems& probl
     if (config.memory_limit < kMemoryLimitMin) {
         problems.add(*agent.find("memory_limit"),
                      fmt::format("{} is too little (at least 4MiB)", base::quote(agent.find("memory_limit")->written)));
+    }
+    if (config.cpu_limit != 0 && (config.cpu_limit < kCpuLimitMin || config.cpu_limit > kCpuLimitMax)) {
+        problems.add(*agent.find("cpu_limit"),
+                     fmt::format("{} is out of bounds (from 0.01 to 1024 cores; 0: none)", config.cpu_limit));
     }
     if (config.shutdown_timeout > kShutdownTimeoutMax) {
         problems.add(*agent.find("shutdown_timeout"),
@@ -91,6 +97,8 @@ AgentConfig read_agent(const Value& root, Problems& problems) {
         take(*agent, "memory_limit", config.memory_limit);
         take(*agent, "deleted_bytes_max", config.deleted_bytes_max);
         take(*agent, "checkpoint_retention", config.checkpoint_retention);
+        take(*agent, "cpu_limit", config.cpu_limit);
+        take(*agent, "rate_limit", config.rate_limit);
         take(*agent, "shutdown_timeout", config.shutdown_timeout);
         take(*agent, "allow_paths", config.allow_paths);
         config.labels = read_labels(*agent, problems);

@@ -41,6 +41,8 @@ FileSourceConfig read_source(const Value& pipeline, const AgentConfig& agent, Pr
     take_choice(*source, "start_at", "pipelines.source.start_at", config.start_at);
     take(*source, "max_line_bytes", config.max_line_bytes);
     take_choice(*source, "long_line", "pipelines.source.long_line", config.long_line);
+    take_choice(*source, "priority", "pipelines.source.priority", config.priority);
+    take(*source, "rate_limit", config.rate_limit);
     if (!is_given(*source, "include")) {
         problems.add_missing(*source, "include", "is missing (write include = [\"/var/log/app/*.log\"])");
     }

@@ -31,6 +31,14 @@ TEST(Duration, OneThatDoesNotFitIsRefusedAndDoesNotWrap) {
     EXPECT_FALSE(parse_duration("9223372036854775808ms"));
 }
 
+TEST(Rate, IsBytesOrRecordsASecond) {
+    EXPECT_EQ(parse_rate(""), Rate{});
+    EXPECT_EQ(parse_rate("10MiB"), (Rate{.per_second = 10 << 20, .unit = Rate::Unit::bytes}));
+    EXPECT_EQ(parse_rate("512B"), (Rate{.per_second = 512, .unit = Rate::Unit::bytes}));
+    EXPECT_EQ(parse_rate("5000"), (Rate{.per_second = 5000, .unit = Rate::Unit::records}));
+    for (const auto* wrong : {"0", "0B", "fast", "-1", "10MiB/s"}) EXPECT_FALSE(parse_rate(wrong)) << wrong;
+}
+
 TEST(Size, UnitsWithAnIArePowersOf1024AndTheOthersOf1000) {
     EXPECT_EQ(parse_size("512"), 512U);
     EXPECT_EQ(parse_size("512B"), 512U);

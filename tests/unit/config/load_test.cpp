@@ -33,7 +33,10 @@ labels = { app = "player", "idc.x" = "bj1" }
 admin_socket = "/s.sock"
 metrics_listen = ""
 memory_limit = "8MiB"
-cpu_limit = 0
+cpu_limit = 1.5
+rate_limit = "10MiB"
+deleted_bytes_max = "1GiB"
+checkpoint_retention = "1h"
 shutdown_timeout = "1500ms"
 allow_paths = ["/a/**", "/b/[ab]*"]
 [log]
@@ -51,6 +54,10 @@ delivery = "at_least_once"
                                           .admin_socket = "/s.sock",
                                           .metrics_listen = "",
                                           .memory_limit = 8ULL << 20,
+                                          .deleted_bytes_max = 1ULL << 30,
+                                          .checkpoint_retention = std::chrono::hours(1),
+                                          .cpu_limit = 1.5,
+                                          .rate_limit = {.per_second = 10 << 20, .unit = base::Rate::Unit::bytes},
                                           .shutdown_timeout = std::chrono::milliseconds(1500),
                                           .allow_paths = {"/a/**", "/b/[ab]*"}}));
     EXPECT_EQ(config->log, (LogConfig{.level = LogLevel::error, .format = LogFormat::json}));

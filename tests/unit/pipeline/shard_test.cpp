@@ -175,6 +175,75 @@ TEST(Shard, OnePipelineThatIsStuckDoesNotStopAnother) {
     EXPECT_EQ(status.pipelines.at(1).in_flight_bytes, 0U);
 }
 
+TEST(Shard, ManyPipelinesShareTheBudgetSoThatNoneTakesAllOfIt) {
+    ShardWorld world;
+    for (const auto* name : {"a", "b", "c"}) world.add(name);
+    world.shard->set_limits({.memory_limit = 8 << 20});
+    const auto path = world.folder.at("a.log");
+    std::string bytes;
+    while (bytes.size() < 8 << 20) bytes += std::string(1023, 'x') + "\n";
+    test::rewrite(path, bytes);
+    world.follow(path, 1, "a");
+    world.poll();
+    const auto status = world.shard->status();
+    EXPECT_GE(status.in_flight_bytes, 2U << 20);
+    EXPECT_FALSE(world.until([&] { return world.shard->status().in_flight_bytes >= 8U << 20; }, 0s));
+}
+
+TEST(Shard, HighPriorityReadsFirstAndLowIsNotStarved) {
+    ShardWorld world;
+    auto* low = world.add("low", config::OnReject::block, {.priority = config::Priority::low});
+    auto* high = world.add("high", config::OnReject::block, {.priority = config::Priority::high});
+    low->takes_all = high->takes_all = true;
+    const auto path = world.folder.at("a.log");
+    std::string bytes;
+    while (bytes.size() < 64 * read::kExtentBytesMax) bytes += std::string(1023, 'x') + "\n";
+    test::rewrite(path, bytes);
+    world.follow(path, 1, "low");
+    world.follow(path, 1, "high");
+    std::size_t of_low = 0;
+    high->after_finish = [&] { of_low = low->delivered.size(); };
+    EXPECT_TRUE(world.until([&] { return high->delivered.size() * 1024 == bytes.size(); }));
+    EXPECT_GT(of_low, 0U);
+    EXPECT_LT(of_low, high->delivered.size() / 8);
+}
+
+TEST(Shard, ARateLimitHoldsBackItsPipelineAlone) {
+    ShardWorld world;
+    auto* slow = world.add("slow", config::OnReject::block,
+                           {.rate_limit = {.per_second = 1, .unit = base::Rate::Unit::records}});
+    auto* other = world.add("other");
+    slow->takes_all = other->takes_all = true;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\n");
+    world.follow(path, 1, "slow");
+    world.follow(path, 1, "other");
+    world.poll();
+    test::append_to(path, "two\n");
+    world.shard->wake({{1}, {2}});
+    world.poll();
+    EXPECT_THAT(slow->delivered, ElementsAre("one"));
+    EXPECT_THAT(other->delivered, ElementsAre("one", "two"));
+    const auto status = world.shard->status();
+    EXPECT_TRUE(status.pipelines.at(2).throttled);
+    EXPECT_FALSE(status.pipelines.at(0).throttled);
+    EXPECT_TRUE(world.until([&] { return slow->delivered.size() == 2; })) << "it comes back by itself";
+}
+
+TEST(Shard, TheAgentsRateLimitHoldsBackAll) {
+    ShardWorld world;
+    world.shard->set_limits({.rate_limit = {.per_second = 2, .unit = base::Rate::Unit::records}});
+    world.sink->takes_all = true;
+    for (const std::uint64_t inode : {1, 2, 3}) {
+        const auto path = world.folder.at(std::to_string(inode));
+        test::rewrite(path, "line\n");
+        world.follow(path, inode);
+    }
+    world.poll();
+    EXPECT_EQ(world.sink->delivered.size(), 1U);
+    EXPECT_TRUE(world.until([&] { return world.sink->delivered.size() == 3; }));
+}
+
 TEST(Shard, ATruncatedFileIsReadFromItsBeginning) {
     ShardWorld world;
     const auto path = world.folder.at("a.log");
@@ -337,7 +406,7 @@ TEST(Shard, ADeletedFileIsFinishedWithItsPartialLineOnceItIsQuiet) {
 TEST(Shard, OfDeletedFilesTheFirstIsGivenUpBeyondTheirLimitAndItsLossIsTold) {
     ShardWorld world;
     constexpr std::size_t kFileBytes = 1 << 20;
-    world.shard->set_limits(64 << 20, kFileBytes + (kFileBytes / 2));
+    world.shard->set_limits({.deleted_bytes_max = kFileBytes + (kFileBytes / 2)});
     world.sink->open = false;  // nothing is read
     const std::string line(1023, 'x');
     std::string lines;
@@ -361,7 +430,7 @@ TEST(Shard, OfDeletedFilesTheFirstIsGivenUpBeyondTheirLimitAndItsLossIsTold) {
 
 TEST(Shard, WhatIsInFlightOfAFileThatIsGivenUpMayStillArrive) {
     ShardWorld world;
-    world.shard->set_limits(64 << 20, 1);
+    world.shard->set_limits({.deleted_bytes_max = 1});
     const auto path = world.folder.at("a.log");
     test::rewrite(path, "one\ntwo\n");
     const auto tail = world.follow(path, 1);

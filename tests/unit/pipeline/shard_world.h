@@ -69,6 +69,7 @@ class FakeSink : public deliver::Sink {
         extent->failure = failure;
         extent->unfinished = 0;
         listener_.extent_finished(std::move(extent));
+        if (after_finish) after_finish();
     }
     void finish_all() {
         while (!held.empty()) finish(0);
@@ -87,6 +88,7 @@ class FakeSink : public deliver::Sink {
     bool open = true;
     bool batches = false;
     bool takes_all = false;  // and at once
+    std::function<void()> after_finish;
 
  private:
     struct Gate : deliver::Route {
@@ -110,12 +112,14 @@ class ShardWorld {
                                                const std::optional<model::Checkpoint>&) { finished.push_back(file); });
         sink = add(pipeline);
     }
-    FakeSink* add(const std::string& name, config::OnReject on_reject = config::OnReject::block) {
+    FakeSink* add(const std::string& name, config::OnReject on_reject = config::OnReject::block,
+                  const config::FileSourceConfig& source = {}) {
         auto fake = std::make_unique<FakeSink>(*shard);
         auto* its = fake.get();
         config::PipelineConfig config;
         config.name = name;
         config.sink.on_reject = on_reject;
+        config.source = source;
         shard->add(std::make_unique<Pipeline>(Pipeline{.config = config,
                                                        .line_limit = line_limit,
                                                        .probe = {name, "fake", registry, log},
