@@ -1,6 +1,7 @@
 #include "agent/discover/discovery.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 namespace agent::discover {
@@ -210,8 +211,11 @@ void Discovery::sweep() {
     for (const auto& folder : gone) forget_folder(folder);
     for (const auto& [name, pipeline] : pipelines_)
         for (const auto& glob : pipeline.filter.include()) attach(glob);
-    for (const auto& [identity, file] : files_) changed_.insert(identity);
     settle();
+    std::vector<model::FileIdentity> all;
+    all.reserve(files_.size());
+    for (const auto& [identity, file] : files_) all.push_back(identity);
+    if (!all.empty()) listener_.files_changed(all);
 }
 
 // Scans a pattern's base folder, or waits for it in the nearest one that exists.
@@ -237,7 +241,7 @@ void Discovery::scan_entries(const std::string& folder, int depth) {
     auto& known = folders_[folder].entries;
     const auto listed = file_system_->list(folder);
 
-    std::set<std::string_view> names;
+    std::unordered_set<std::string_view> names(listed.size());
     for (const auto& entry : listed) names.insert(entry.name);
     std::vector<std::string> vanished;
     for (const auto& [name, entry] : known)

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "agent/deliver/sink.h"
 #include "agent/pipeline/budget.h"
@@ -32,6 +33,7 @@ struct Pipeline {
     RateLimiter rate{config.source.rate_limit};
     std::unique_ptr<deliver::Sink> sink;
     std::unordered_map<model::TailId, std::unique_ptr<Tail>> tails;
+    std::vector<Tail*> left;                // of these, whose files are gone
     model::Books finished;                  // of the files that are no longer followed
     std::deque<Tail*> ready;                // to be read, each once, fairly
     std::deque<Tail*> waiting;              // to be read when their route is ready

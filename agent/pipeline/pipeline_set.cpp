@@ -270,8 +270,9 @@ std::vector<PipelineSet::FollowedTail> PipelineSet::tails_of(const model::FileId
 void PipelineSet::files_changed(const std::vector<model::FileIdentity>& files) {
     std::vector<model::TailId> asleep;
     for (const auto& file : files)
-        for (const auto& tail : tails_of(file))
-            if (!tail.woken->exchange(true)) asleep.push_back(tail.id);
+        if (const auto found = tails_.find(file); found != tails_.end())
+            for (const auto& [pipeline, tail] : found->second)
+                if (!tail.woken->exchange(true)) asleep.push_back(tail.id);
     if (!asleep.empty()) on_shard([this, asleep = std::move(asleep)] { shard_.wake(asleep); });
 }
 

@@ -70,7 +70,7 @@ void Shard::moved(model::TailId id, const std::string& path) {
     auto& tail = *pipeline->tails.at(id);
     if (!std::exchange(tail.rotated, true)) pipeline->probe.file_rotated(tail.path, path, tail.file_id);
     tail.path = path;
-    tail.left = false;
+    if (std::exchange(tail.left, false)) std::erase(pipeline->left, &tail);
     tail.dirty = true;
 }
 
@@ -78,7 +78,7 @@ void Shard::left(model::TailId id) {
     auto* pipeline = pipeline_of(id);
     if (!pipeline) return;
     auto& tail = *pipeline->tails.at(id);
-    tail.left = true;
+    if (!std::exchange(tail.left, true)) pipeline->left.push_back(&tail);
     tail.left_at = tail.grown_at = loop_.now();
     pipeline->probe.file_left(tail.path, tail.lag_bytes());
     make_ready(*pipeline, tail);

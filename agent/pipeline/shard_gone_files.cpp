@@ -21,10 +21,7 @@ constexpr auto kMovedQuiet = 60s;   // one that was moved out of sight
 void Shard::look_after_left_tails() {
     if (deleted_bytes_max_ > 0) give_up_deleted_files();
     for (auto* pipeline : rotation_) {
-        std::vector<Tail*> left;
-        for (const auto& [id, tail] : pipeline->tails)
-            if (tail->left) left.push_back(tail.get());
-        for (auto* tail : left)
+        for (auto* tail : std::vector(pipeline->left))
             if (!try_to_finish(*pipeline, *tail)) make_ready(*pipeline, *tail);
     }
     if (budget_.bytes() == 0) pool_.trim();
@@ -41,15 +38,15 @@ void Shard::give_up_deleted_files() {
     std::map<model::FileIdentity, Deleted> files;
     std::uint64_t bytes = 0;
     for (auto* pipeline : rotation_)
-        for (const auto& [id, tail] : pipeline->tails) {
-            if (!tail->left || tail->given_up) continue;
+        for (auto* tail : pipeline->left) {
+            if (tail->given_up) continue;
             const auto about = tail->reader.look();
             if (!about || !about->deleted) continue;
             auto& file = files[tail->identity];
             if (file.tails.empty()) bytes += about->disk_bytes;
             file.bytes = about->disk_bytes;
             file.since = tail->left_at;
-            file.tails.emplace_back(pipeline, tail.get());
+            file.tails.emplace_back(pipeline, tail);
         }
     while (bytes > deleted_bytes_max_ && !files.empty()) {
         const auto first = std::ranges::min_element(files, {}, [](const auto& file) { return file.second.since; });
@@ -101,6 +98,7 @@ void Shard::close_tail(Pipeline& pipeline, Tail& tail, bool deleted) {
     pipeline.probe.file_closed(tail.path, tail.file_id);
     finished_(name, tail.identity, checkpoint);
     pipeline.finished += tail.books();
+    std::erase(pipeline.left, &tail);
     pipeline_of_tail_.erase(tail.id);
     pipeline.tails.erase(tail.id);
     pipeline.probe.set_open_files(pipeline.tails.size());
