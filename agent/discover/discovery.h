@@ -128,6 +128,7 @@ class Discovery {
                const std::shared_ptr<const base::UniqueFd>& fd);
     std::optional<model::Checkpoint> claim(Pipeline& pipeline, const model::FileIdentity& identity);
     File& remember(const model::FileIdentity& identity);
+    bool holds(const model::FileIdentity& identity) const;
     void forget_file(const model::FileIdentity& identity);
     void cannot_follow(const std::string& path, const std::string& why);
 
