@@ -16,6 +16,22 @@ _numbers = itertools.count(1)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that fixtures are torn down then, too
 
 
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="also the tests that take minutes")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: takes minutes; runs only with --long")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--long"):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="takes minutes: needs --long"))
+
+
 @pytest.fixture(autouse=True)
 def no_writer_outlives_its_test():
     yield
