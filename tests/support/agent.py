@@ -52,7 +52,9 @@ class Agent:
                 cluster["properties"] = properties
             document["clusters"] = {"main": cluster}
         document["pipelines"] = list(pipelines)
-        self.config.write_text(to_toml(document))
+        fresh = self.config.with_suffix(".new")  # a reload that is going on reads the one or the other
+        fresh.write_text(to_toml(document))
+        fresh.replace(self.config)
         return self
 
     # --- its life ---
