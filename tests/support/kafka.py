@@ -52,6 +52,12 @@ class Kafka:
     def delete_topic(self, name):
         self._do("delete-topic", name)
 
+    def place_topic(self, name, partitions, *nodes):
+        self._do("place-topic", name, str(partitions), *map(str, nodes))
+
+    def allow(self, topic, principal, operation):
+        self._do("allow", topic, principal, operation)
+
     def stop_node(self, node=1, kill=False):
         self._do("stop-node", str(node), *(["--kill"] if kill else []))
 
