@@ -19,7 +19,7 @@ constexpr std::size_t kDeliveriesMax = 4096;  // looked at in one go
 constexpr KafkaLane::Clock::duration kEventsLateMax = 10ms;
 constexpr auto kTopicRetry = 1s;
 constexpr auto kPingRetry = 1s;
-constexpr auto kSilenceMax = 5s;  // of a cluster that has something to acknowledge
+constexpr auto kSilenceMax = 5s;    // of a cluster that has something to acknowledge
 constexpr int kFailedPingsMin = 2;  // in a row: one may have asked the broker that is just being lost
 constexpr auto kRecoverRetry = 5s;
 

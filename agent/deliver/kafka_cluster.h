@@ -99,7 +99,7 @@ class KafkaCluster {
     model::DeliveryListener& listener_;
     telemetry::Log& log_;
     std::size_t in_flight_messages_ = 0;
-    std::size_t full_batches_ = 0;       // in flight
+    std::size_t full_batches_ = 0;  // in flight
     std::uint64_t records_finished_ = 0;
     bool watching_for_silence_ = false;
     KafkaLane::Limits lane_limits_;

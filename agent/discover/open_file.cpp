@@ -76,8 +76,8 @@ base::Result<void> check_room(const base::UniqueFd& fd) {
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return {};
     const rlim_t kept = std::min(kDescriptorsKeptMax, limit.rlim_cur / 4);
     if (static_cast<rlim_t>(fd.get()) < limit.rlim_cur - kept) return {};
-    return base::fail("too many files are open ({} descriptors, of which {} are kept for other things)",
-                      limit.rlim_cur, kept);
+    return base::fail("too many files are open ({} descriptors, of which {} are kept for other things)", limit.rlim_cur,
+                      kept);
 }
 
 }  // namespace agent::discover
