@@ -1,4 +1,4 @@
-"""What a host does to an agent: a full disk, a store that is damaged, no descriptors, no watches, a clock that steps."""
+"""What a host does to an agent: a full disk, a damaged store, no descriptors, no watches, a clock that steps."""
 
 import os
 import pathlib
@@ -40,7 +40,7 @@ def disk(agent):
 
 @pytest.fixture
 def on_a_full_disk(kafka, topic, agent, disk, logs):
-    """An agent whose disk has become full while it delivers: its topic, its writers, the offsets that it could store."""
+    """An agent whose disk became full while it delivers: its topic, its writers, the offsets that it could store."""
     name = topic()
     disk.fill(but=512 << 10)  # too little for RocksDB to take room in advance
     agent.configure(pipeline("p", logs / "*.log", kafka_sink(name)), brokers=kafka.brokers)
