@@ -13,7 +13,24 @@ from support.judge import kill_writers  # noqa: E402
 from support.kafka import Kafka  # noqa: E402
 
 _numbers = itertools.count(1)
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that fixtures are torn down then, too
+# So that fixtures are torn down then, too; an exit by sys.exit() would be one test's failure.
+signal.signal(signal.SIGTERM, lambda *_: pytest.exit("SIGTERM", returncode=143))
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="also the tests that take minutes")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: takes minutes; runs only with --long")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--long"):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="takes minutes: needs --long"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Runs the tests; installs what they need, builds what they test.
 #
-#   tests/run.sh [checks|unit|integration|faults|bench]...     (default: checks unit integration faults)
+#   tests/run.sh [--long] [checks|unit|integration|faults|bench]...     (default: checks unit integration faults)
 #
 #   checks       clang-format, clang-tidy, shellcheck, the include check
 #   unit         ctest in the presets release, asan and tsan
 #   integration  the built binary with a real Apache Kafka
-#   faults       the same with kill -9, stopped brokers, outages
+#   faults       the same with everything that goes wrong around an agent: kill -9, outages, networks, disks
+#                --long: also 200 x kill -9 with a broker that restarts, and ten minutes without a broker
 #   bench        the benchmark beside kcat and rsyslog; asserts nothing
 set -euo pipefail
 
@@ -14,13 +15,18 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly kinds_known="checks unit integration faults bench"
 results=()
 failed=0
+pytest_options=()
 
 export PYTHONDONTWRITEBYTECODE=1 # no caches in the tree
 readonly python=/usr/bin/python3 # Debian's, which has Debian's pytest
 readonly jobs=${JOBS:-$(nproc)}
 
 main() {
-    local kind
+    local kind argument kinds=()
+    for argument in "$@"; do
+        if [[ $argument == --long ]]; then pytest_options=(--long); else kinds+=("$argument"); fi
+    done
+    set -- "${kinds[@]}"
     [[ $# -gt 0 ]] || set -- checks unit integration faults
     for kind in "$@"; do
         if [[ " $kinds_known " != *" $kind "* ]]; then
@@ -63,7 +69,7 @@ run_integration() {
 
 run_faults() {
     step "build: release" build release
-    step "faults" run_pytest -s tests/faults
+    step "faults" run_pytest -s "${pytest_options[@]}" tests/faults
 }
 
 run_bench() {

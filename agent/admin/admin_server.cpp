@@ -57,8 +57,8 @@ void AdminServer::serve_admin(const net::HttpRequest& request, net::HttpRespond 
         });
     } else if (request.method == "GET" && request.target == "/checkpoints") {
         sources_.checkpoints.visit(
-            [this, respond = std::make_shared<net::HttpRespond>(std::move(respond))](auto& store) {
-                control_.post([respond, body = checkpoints_json(store)]() mutable {
+            [&control = control_, respond = std::make_shared<net::HttpRespond>(std::move(respond))](auto& store) {
+                control.post([respond, body = checkpoints_json(store)]() mutable {
                     (*respond)({.content_type = kJson, .body = std::move(body)});
                 });
             });
@@ -75,33 +75,36 @@ void AdminServer::change(const std::string& body, net::HttpRespond respond) {
     auto change = parse_change(body);
     if (!change) return respond({.status = kBadRequest, .body = change.error().message + "\n"});
     auto answer = std::make_shared<net::HttpRespond>(std::move(respond));
-    sources_.checkpoints.visit([this, answer, change = std::move(*change)](checkpoint::CheckpointStore& store) {
-        auto found = find_checkpoint(store, change);
-        if (!found) {
-            control_.post(
-                [answer, why = found.error().message] { (*answer)({.status = kNotFound, .body = why + "\n"}); });
-            return;
-        }
-        control_.post([this, answer, change, found = std::move(*found)] {
-            sources_.pipelines.set_offset(
-                change.pipeline, found.file, change.offset,
-                [this, answer, change, found](const base::Result<pipeline::IsFollowed>& followed) {
-                    if (!followed) return (*answer)({.status = kBadRequest, .body = followed.error().message + "\n"});
-                    if (*followed == pipeline::IsFollowed::yes) {
-                        const auto offset = std::to_string(change.offset.value);
-                        return (*answer)({.body = found.path + " is read from " + offset + " on\n"});
-                    }
-                    sources_.checkpoints.visit([this, answer, change](checkpoint::CheckpointStore& store_again) {
-                        auto changed = change_checkpoint(store_again, change);
-                        control_.post([answer, changed = std::move(changed)] {
-                            (*answer)(changed ? net::HttpResponse{.body = *changed + "\n"}
-                                              : net::HttpResponse{.status = kNotFound,
-                                                                  .body = changed.error().message + "\n"});
-                        });
+    sources_.checkpoints.visit(
+        [this, &control = control_, answer, change = std::move(*change)](checkpoint::CheckpointStore& store) {
+            auto found = find_checkpoint(store, change);
+            if (!found) {
+                control.post(
+                    [answer, why = found.error().message] { (*answer)({.status = kNotFound, .body = why + "\n"}); });
+                return;
+            }
+            control.post([this, answer, change, found = std::move(*found)] {
+                sources_.pipelines.set_offset(
+                    change.pipeline, found.file, change.offset,
+                    [this, answer, change, found](const base::Result<pipeline::IsFollowed>& followed) {
+                        if (!followed)
+                            return (*answer)({.status = kBadRequest, .body = followed.error().message + "\n"});
+                        if (*followed == pipeline::IsFollowed::yes) {
+                            const auto offset = std::to_string(change.offset.value);
+                            return (*answer)({.body = found.path + " is read from " + offset + " on\n"});
+                        }
+                        sources_.checkpoints.visit(
+                            [&control = control_, answer, change](checkpoint::CheckpointStore& store_again) {
+                                auto changed = change_checkpoint(store_again, change);
+                                control.post([answer, changed = std::move(changed)] {
+                                    (*answer)(changed ? net::HttpResponse{.body = *changed + "\n"}
+                                                      : net::HttpResponse{.status = kNotFound,
+                                                                          .body = changed.error().message + "\n"});
+                                });
+                            });
                     });
-                });
+            });
         });
-    });
 }
 
 void AdminServer::serve_metrics(const net::HttpRequest& request, net::HttpRespond respond) {

@@ -19,6 +19,7 @@ constexpr std::size_t kDeliveriesMax = 4096;  // looked at in one go
 constexpr KafkaLane::Clock::duration kEventsLateMax = 10ms;
 constexpr auto kTopicRetry = 1s;
 constexpr auto kPingRetry = 1s;
+constexpr auto kSilenceMax = 5s;    // of a cluster that has something to acknowledge
 constexpr int kFailedPingsMin = 2;  // in a row: one may have asked the broker that is just being lost
 constexpr auto kRecoverRetry = 5s;
 
@@ -77,6 +78,7 @@ KafkaCluster::KafkaCluster(base::EventLoop& loop, config::ClusterConfig config, 
       topics_retry_(loop),
       recover_retry_(loop),
       ping_retry_(loop),
+      silence_(loop),
       producer_(std::move(producer)),
       calls_(std::make_unique<KafkaCalls>(loop)) {
     watch_events();
@@ -130,6 +132,7 @@ void KafkaCluster::close_batch(KafkaTopic& topic, int partition) {
     auto& lane = topic.lane(partition);
     if (lane.closed()) return;
     lane.close();
+    if (!std::exchange(watching_for_silence_, true)) watch_for_silence();
     if (lane.full()) ++full_batches_;
     if (full_batches_ > 0)
         watch_->resume();
@@ -165,6 +168,7 @@ void KafkaCluster::take_deliveries(rd_kafka_event_t* event) {
 void KafkaCluster::finish_records(model::Extent* extent, std::size_t count, KafkaTopic& topic, int partition) {
     AGENT_ASSERT(in_flight_messages_ >= count && extent->unfinished >= count);
     in_flight_messages_ -= count;
+    records_finished_ += count;
     auto& lane = topic.lane(partition);
     const bool full_batch = lane.closed() && lane.full();
     if (const auto free_at = lane.give_back(count, lane_limits_)) {
@@ -287,6 +291,16 @@ void KafkaCluster::check_reachable() {
         if (alive.expired()) return;
         pinging_ = false;
         answered(error);
+    });
+}
+
+// A broker that takes a batch and never answers brings no error before socket.timeout.ms, a minute: ask it.
+void KafkaCluster::watch_for_silence() {
+    silence_.after(kSilenceMax, [this, finished = records_finished_] {
+        watching_for_silence_ = !idle();
+        if (idle()) return;
+        if (records_finished_ == finished) check_reachable();
+        watch_for_silence();
     });
 }
 

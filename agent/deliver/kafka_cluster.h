@@ -89,6 +89,7 @@ class KafkaCluster {
     void topic_unknown(KafkaTopic& topic, rd_kafka_resp_err_t error);
     void retry_topics();
     void check_reachable();
+    void watch_for_silence();
     void answered(rd_kafka_resp_err_t error);
     void begin_recovery(const std::string& why);
     void recover();
@@ -99,6 +100,8 @@ class KafkaCluster {
     telemetry::Log& log_;
     std::size_t in_flight_messages_ = 0;
     std::size_t full_batches_ = 0;  // in flight
+    std::uint64_t records_finished_ = 0;
+    bool watching_for_silence_ = false;
     KafkaLane::Limits lane_limits_;
     std::priority_queue<KafkaLane::Clock::time_point, std::vector<KafkaLane::Clock::time_point>, std::greater<>>
         lanes_free_at_;  // of those that came back
@@ -115,6 +118,7 @@ class KafkaCluster {
     base::Timer topics_retry_;
     base::Timer recover_retry_;
     base::Timer ping_retry_;
+    base::Timer silence_;
     std::shared_ptr<KafkaProducer> producer_;
     std::unique_ptr<base::ReadableWatch> watch_;
     std::unique_ptr<KafkaCalls> calls_;

@@ -120,6 +120,11 @@ Discovery::File& Discovery::remember(const model::FileIdentity& identity) {
     return file->second;
 }
 
+bool Discovery::holds(const model::FileIdentity& identity) const {
+    const auto file = files_.find(identity);
+    return file != files_.end() && !file->second.fd.expired();
+}
+
 void Discovery::forget_file(const model::FileIdentity& identity) {
     if (files_.erase(identity) > 0 && --inodes_[identity.inode] == 0) inodes_.erase(identity.inode);
 }
@@ -312,6 +317,9 @@ void Discovery::place(const std::string& folder, const std::string& name, bool i
     // Opening comes before everything else: from here on the file can be rotated away and removed as fast as it likes.
     auto opened = file_system_->open(path);
     if (!opened) return cannot_follow(path, opened.error().message);
+    if (!holds(opened->identity))
+        if (auto room = check_room(opened->fd); !room)
+            return cannot_follow(path, "cannot follow " + path + ": " + room.error().message);
     troubled_.erase(path);
     const bool known = before != entries.end() && before->second.file == opened->identity;
     if (before != entries.end() && !known) drop_path(before->second.file, path);

@@ -136,6 +136,7 @@ class Discovery {
     std::optional<model::Checkpoint> claim(Pipeline& pipeline, const model::FileIdentity& identity);
     bool is_there(const model::Checkpoint& checkpoint);  // under the path that was known last
     File& remember(const model::FileIdentity& identity);
+    bool holds(const model::FileIdentity& identity) const;
     void forget_file(const model::FileIdentity& identity);
     void cannot_follow(const std::string& path, const std::string& why);
 

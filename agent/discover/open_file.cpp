@@ -1,11 +1,13 @@
 #include "agent/discover/open_file.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <xxhash.h>
@@ -66,6 +68,16 @@ base::Result<model::FileIdentity> identify(const std::string& path) {
     auto identity = identify_at(AT_FDCWD, path.c_str(), 0, AT_SYMLINK_FOLLOW);
     if (!identity) return base::fail("cannot look at {}: {}", path, identity.error().message);
     return identity;
+}
+
+// The lowest free descriptor is the one that a file gets: its number tells how many are in use.
+base::Result<void> check_room(const base::UniqueFd& fd) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return {};
+    const rlim_t kept = std::min(kDescriptorsKeptMax, limit.rlim_cur / 4);
+    if (static_cast<rlim_t>(fd.get()) < limit.rlim_cur - kept) return {};
+    return base::fail("too many files are open ({} descriptors, of which {} are kept for other things)", limit.rlim_cur,
+                      kept);
 }
 
 }  // namespace agent::discover

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include <sys/resource.h>
+
 #include "agent/model/file_identity.h"
 #include "common/base/result.h"
 #include "common/base/unique_fd.h"
@@ -15,10 +17,16 @@ struct OpenFile {
     model::FileIdentity identity;
 };
 
+// Log files take no more: connections, the store and whoever asks for the status need some, too.
+constexpr rlim_t kDescriptorsKeptMax = 64;  // of a small limit a quarter
+
 // Follows symbolic links. Errors: errno's; not a regular file.
 base::Result<OpenFile> open_file(const std::string& path);
 
 // What is behind `path` without opening it. Errors: errno's; not a regular file.
 base::Result<model::FileIdentity> identify(const std::string& path);
+
+// Errors: this descriptor is one of those that are kept for other things.
+base::Result<void> check_room(const base::UniqueFd& fd);
 
 }  // namespace agent::discover

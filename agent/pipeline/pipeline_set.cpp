@@ -170,8 +170,9 @@ void PipelineSet::start(const std::string& name, const Wanted& wanted, base::Tas
         }
         shard_.add(std::move(*built));
         auto shared = std::make_shared<base::Task>(std::move(started));
-        checkpoints_.load(name, [this, name, shared](checkpoint::PipelineCheckpoints loaded) {
-            on_control([this, name, shared, loaded = std::move(loaded)]() mutable {
+        // The checkpoint thread outlives us: what it runs leaves us alone, and what it posts after our end never runs.
+        checkpoints_.load(name, [this, &control = control_, name, shared](checkpoint::PipelineCheckpoints loaded) {
+            control.post([this, name, shared, loaded = std::move(loaded)]() mutable {
                 begin_discovery(name, std::move(loaded));
                 (*shared)();
             });

@@ -1,9 +1,11 @@
-"""A cluster of three that loses a broker: nobody notices, but for the log."""
+"""What becomes of a cluster while lines are written: it loses a broker, moves a topic, loses a topic."""
+
+import time
 
 import pytest
 
 from support.agent import kafka_sink, pipeline
-from support.judge import Writer, assert_perfect, consume
+from support.judge import Writer, assert_perfect, consume, write
 from support.kafka import Kafka
 from support.wait import wait_until
 
@@ -27,3 +29,46 @@ def test_losing_one_of_three_brokers(new_agent, logs, kill):
         written = [writer.stop() for writer in writers]
         assert_perfect(consume(cluster.brokers, "t", written, timeout=150))
         agent.stop()
+
+
+def test_a_topic_that_moves_to_another_broker(new_agent, logs):
+    with Kafka(nodes=2) as cluster:
+        if not cluster.ours:
+            pytest.skip("needs a cluster of its own")
+        cluster.create_topic("t", 2, 1, min_insync_replicas=1)
+        agent = new_agent()
+        agent.configure(pipeline("p", logs / "*.log", kafka_sink("t")), brokers=cluster.brokers).start()
+        writers = [Writer(logs / f"{w}.log", w, rate=1_000) for w in ("a", "b", "c")]
+        agent.await_acked("p", 3_000, timeout=60)
+        for node in (1, 2, 1):  # the old leader keeps nothing of it
+            cluster.place_topic("t", 2, node)
+            agent.await_acked("p", agent.metric("records_acked_total") + 3_000)
+        written = [writer.stop() for writer in writers]
+        assert_perfect(consume(cluster.brokers, "t", written))
+        wait_until(lambda: agent.health() == "healthy", "status to be healthy")
+        agent.stop()
+
+
+def test_a_topic_that_is_deleted_and_made_again_loses_only_what_it_held(kafka, topic, agent, logs):
+    name, other = topic(2), topic()
+    agent.configure(
+        pipeline("p", logs / "*.log", kafka_sink(name)),
+        pipeline("q", logs / "*.log", kafka_sink(other)),
+        brokers=kafka.brokers,
+    ).start()
+    before = write(logs / "a.log", "before", 2_000)
+    assert_perfect(consume(kafka.brokers, name, [before]))
+    agent.await_acked("p", 2_000)
+    kafka.delete_topic(name)
+    time.sleep(1)  # what it still takes goes with it
+    writers = [Writer(logs / f"{w}.log", w, rate=1_000) for w in ("a", "b", "c")]
+    wait_until(lambda: "pipeline p" in agent.reasons(), "status to be degraded")
+    assert name in agent.reasons() and "pipeline q" not in agent.reasons()
+    agent.await_acked("q", agent.metric("records_acked_total", pipeline="q") + 3_000)
+    kafka.create_topic(name, 1)  # fewer partitions than it had
+    agent.await_acked("p", agent.metric("records_acked_total", pipeline="p") + 3_000)
+    wait_until(lambda: agent.health() == "healthy", "status to be healthy")
+    written = [writer.stop() for writer in writers]
+    assert_perfect(consume(kafka.brokers, name, written))
+    assert_perfect(consume(kafka.brokers, other, [before, *written]))
+    agent.stop()

@@ -4,7 +4,6 @@ import contextlib
 import gzip
 import os
 import shutil
-import signal
 
 import pytest
 
@@ -52,12 +51,8 @@ class Follower:
             timeout,
         )
 
-    @contextlib.contextmanager
     def asleep(self):
-        """What happens in here, the agent sees only afterwards, all at once."""
-        self.agent.process.send_signal(signal.SIGSTOP)
-        yield
-        self.agent.process.send_signal(signal.SIGCONT)
+        return self.agent.asleep()
 
     @contextlib.contextmanager
     def stopped(self):

@@ -1,20 +1,26 @@
-"""kill -9 at random instants while lines are written and files rotate: nothing is lost, and little comes twice."""
+"""Ended at random instants while lines are written and files rotate: nothing is lost, and kill -9 repeats little."""
 
 import os
 import random
 import time
 
 from support.agent import kafka_sink, pipeline
-from support.judge import Writer, consume
+from support.judge import Writer, assert_perfect, consume, verify
+from support.wait import wait_until
 
 KILLS = 20
+STOPS = 40
 LINE_BYTES = 200
 
 
-def test_twenty_kills_lose_nothing(kafka, topic, agent, logs):
+def random_instants():
     seed = int(os.environ.get("VENUS_SEED") or random.randrange(1 << 32))
     print(f"\nseed: VENUS_SEED={seed}")
-    instants = random.Random(seed)
+    return random.Random(seed)
+
+
+def test_twenty_kills_lose_nothing(kafka, topic, agent, logs):
+    instants = random_instants()
     name = topic(3)
     agent.configure(
         pipeline("p", logs / "a.log*", kafka_sink(name)), brokers=kafka.brokers, memory_limit="8MiB"
@@ -40,3 +46,23 @@ def test_twenty_kills_lose_nothing(kafka, topic, agent, logs):
 def _bytes_beyond_checkpoints(agent, logs):
     done = sum(checkpoint["offset"] for checkpoint in agent.checkpoints())
     return max(0, sum(path.stat().st_size for path in logs.iterdir()) - done)
+
+
+def test_a_sigterm_at_any_instant_of_the_start_ends_well(agent, logs, tmp_path):
+    instants = random_instants()
+    outs = [tmp_path / f"out-{n}" for n in range(3)]
+    agent.configure(*(pipeline(out.name, logs / "*.log", {"type": "file", "path": str(out)}) for out in outs))
+    writer = Writer(logs / "a.log", "a", rate=500)
+    for _ in range(STOPS):
+        already, word = len(agent.log_text()), instants.choice(["agent starts", "pipeline starts"])
+        agent.start(wait=False)
+        wait_until(lambda: word in agent.log_text()[already:], "the agent to start", every=0.001)
+        time.sleep(instants.choice([0, instants.uniform(0, 0.02)]))
+        agent.stop()
+    writer.stop()
+    agent.start()
+    for out in outs:
+        wait_until(lambda: out.exists() and out.read_bytes().count(b"\n") >= writer.lines, "all lines to arrive")
+    agent.stop()
+    for out in outs:
+        assert_perfect(verify([out], [writer]))

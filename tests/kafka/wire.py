@@ -1,13 +1,14 @@
-"""The four requests of the Kafka protocol that a test needs, without a JVM: a Java admin command costs two seconds each.
+"""The few requests of the Kafka protocol that a test needs, without a JVM: a Java admin command costs two seconds each.
 
-Versions are the oldest that Kafka 4 still answers and Kafka 3 already does; all are from before the "flexible" encoding.
+Versions are the oldest that Kafka 4 still answers and Kafka 3 already does; all but one are from before the "flexible"
+encoding.
 """
 
 import socket
 import struct
 import time
 
-METADATA, CREATE_TOPICS, DELETE_TOPICS = 3, 19, 20
+METADATA, CREATE_TOPICS, DELETE_TOPICS, CREATE_ACLS, REASSIGN = 3, 19, 20, 30, 45
 TOPIC_EXISTS = 36
 
 
@@ -107,6 +108,54 @@ def delete_topic(broker, name):
     for topic, error in answer.array(lambda: (answer.string(), answer.take("h"))):
         if error:
             raise KafkaError(f"cannot delete topic {topic}: error {error}")
+
+
+OPERATIONS = {"WRITE": 4, "DESCRIBE": 8}
+
+
+def allow(broker, topic, principal, operation):
+    any_topic, literal, allow = 2, 3, 3
+    acl = (
+        struct.pack(">b", any_topic)
+        + _string(topic)
+        + struct.pack(">b", literal)
+        + _string(principal)
+        + _string("*")  # from any host
+        + struct.pack(">bb", OPERATIONS[operation], allow)
+    )
+    answer = _ask(broker, CREATE_ACLS, 1, _array([acl]))
+    answer.take("i")  # throttle time
+    for error, why in answer.array(lambda: (answer.take("h"), answer.string())):
+        if error:
+            raise KafkaError(f"cannot allow {operation} on {topic}: {why or 'error'} ({error})")
+
+
+def _compact_string(text):
+    encoded = text.encode()
+    assert len(encoded) < 127
+    return bytes([len(encoded) + 1]) + encoded
+
+
+def _compact_array(items):
+    assert len(items) < 127
+    return bytes([len(items) + 1]) + b"".join(items)
+
+
+NO_TAGS = b"\0"
+
+
+def place(broker, topic, partitions, nodes):
+    """Moves all partitions of a topic to these nodes, the first of which shall lead."""
+    replicas = _compact_array([struct.pack(">i", node) for node in nodes])
+    wanted = [struct.pack(">i", partition) + replicas + NO_TAGS for partition in range(partitions)]
+    body = struct.pack(">i", 30_000) + _compact_array([_compact_string(topic) + _compact_array(wanted) + NO_TAGS])
+    answer = _ask(broker, REASSIGN, 0, NO_TAGS + body + NO_TAGS, timeout=30)  # the first ones are the header's
+    answer.take("b")  # the header's
+    answer.take("i")  # throttle time
+    error = answer.take("h")
+    if error:
+        raise KafkaError(f"cannot move topic {topic}: error {error}")
+    _until(lambda: set(metadata(broker, [topic])[1][topic][1]) == {nodes[0]}, f"{topic} to be led by {nodes[0]}")
 
 
 def _has_leaders(broker, name, partitions):

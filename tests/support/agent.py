@@ -1,5 +1,6 @@
 """The built venus-agent as a test sees it: a config file, a process, a status, metrics."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -51,16 +52,19 @@ class Agent:
                 cluster["properties"] = properties
             document["clusters"] = {"main": cluster}
         document["pipelines"] = list(pipelines)
-        self.config.write_text(to_toml(document))
+        fresh = self.config.with_suffix(".new")  # a reload that is going on reads the one or the other
+        fresh.write_text(to_toml(document))
+        fresh.replace(self.config)
         return self
 
     # --- its life ---
 
-    def start(self, wait=True, **environment):
+    def start(self, wait=True, under=(), **environment):
+        """`under` is a command that becomes the agent: prlimit, nsenter."""
         assert not self.running
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [AGENT, "run", "--config", self.config],
+                [*map(str, under), AGENT, "run", "--config", self.config],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **environment},
             )  # fmt: skip
         if wait:
@@ -93,16 +97,29 @@ class Agent:
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
 
+    @contextlib.contextmanager
+    def asleep(self):
+        """What happens in here, the agent sees only afterwards, all at once."""
+        self.process.send_signal(signal.SIGSTOP)
+        yield
+        self.process.send_signal(signal.SIGCONT)
+
     def log_text(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def log_tail(self, lines=60):
         return "\n".join(self.log_text().splitlines()[-lines:])
 
-    def peak_rss(self):
+    def rss(self):
         """Bytes."""
+        return self._memory("VmRSS")
+
+    def peak_rss(self):
+        return self._memory("VmHWM")
+
+    def _memory(self, name):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+        return int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) * 1024
 
     def cpu_seconds(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -129,6 +146,10 @@ class Agent:
         assert done.returncode == 0, done.stderr
         listed = json.loads(done.stdout)
         return listed["checkpoints"] if isinstance(listed, dict) else listed
+
+    def reasons(self):
+        """Why it is degraded, as one text."""
+        return "\n".join(self.status()["reasons"])
 
     # --- its metrics ---
 

@@ -13,12 +13,14 @@ _numbers = itertools.count(1)
 
 
 class Kafka:
-    def __init__(self, nodes=1, **properties):
+    def __init__(self, nodes=1, listeners=(), **properties):
         # The script makes the folder and removes it, so that nothing is left even where we are killed.
         self.folder = pathlib.Path(tempfile.gettempdir()) / f"venus-kafka-{os.getpid()}-{next(_numbers)}"
         command = [KAFKA, "run", "--dir", self.folder, "--nodes", str(nodes)]
         for key, value in properties.items():
             command += ["-p", f"{key.replace('_', '.')}={value}"]
+        for listener in listeners:
+            command += ["--listener", listener]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
@@ -50,14 +52,20 @@ class Kafka:
     def delete_topic(self, name):
         self._do("delete-topic", name)
 
+    def place_topic(self, name, partitions, *nodes):
+        self._do("place-topic", name, str(partitions), *map(str, nodes))
+
+    def allow(self, topic, principal, operation):
+        self._do("allow", topic, principal, operation)
+
     def stop_node(self, node=1, kill=False):
         self._do("stop-node", str(node), *(["--kill"] if kill else []))
 
     def start_node(self, node=1):
         self._do("start-node", str(node))
 
-    def address(self, node=1):
-        return json.loads((self.folder / "cluster.json").read_text())["nodes"][str(node)]
+    def address(self, node=1, listener="PLAINTEXT"):
+        return json.loads((self.folder / "cluster.json").read_text())["listeners"][str(node)][listener]
 
     def records(self, topic, count, timeout=30):
         """The first `count` records of a topic as kcat's JSON objects: key, payload, headers, partition, offset."""

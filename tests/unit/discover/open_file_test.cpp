@@ -1,6 +1,7 @@
 #include "agent/discover/open_file.h"
 
 #include <filesystem>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -62,6 +63,23 @@ TEST(OpenFile, RefusesWhatIsNotARegularFileAndDoesNotHangOnIt) {
         EXPECT_FALSE(identify(folder.at(name)));
     }
     EXPECT_THAT(open_file(folder.at("none")).error().message, HasSubstr("No such file or directory (ENOENT)"));
+}
+
+TEST(OpenFile, LeavesSomeDescriptorsForOtherThings) {
+    const test::TempFolder folder;
+    test::rewrite(folder.at("a"), "1");
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    auto low = before;
+    low.rlim_cur = 100;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+    std::vector<base::UniqueFd> held;
+    auto file = open_file(folder.at("a"));
+    for (; file && check_room(file->fd); file = open_file(folder.at("a"))) held.push_back(std::move(file->fd));
+    ASSERT_TRUE(file) << "it can be looked at all the same";
+    EXPECT_EQ(file->fd.get(), 75);
+    EXPECT_THAT(check_room(file->fd).error().message, HasSubstr("too many files are open (100 descriptors"));
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 }  // namespace
