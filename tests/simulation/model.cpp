@@ -144,7 +144,8 @@ void Model::extent_read(Tail& tail, const model::Extent& extent, std::size_t in_
         violated(fmt::format("{} is read again from {} without a reason", text(tail), begin));
     if (!goes_on && !rewound && !anew)
         violated(fmt::format("{} is read from {}: it was read up to {}, finished up to {}, intact up to {}, {}",
-                             text(tail), begin, tail.next, tail.watermark, tail.intact, tail.failed ? "failed" : "ok"));
+                             text(tail), begin, tail.next, tail.watermark, std::min(tail.intact, tail.next),
+                             tail.failed ? "failed" : "not failed"));
     if (!goes_on) {
         tail.failed = false;
         tail.watermark = begin;
