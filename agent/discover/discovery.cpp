@@ -256,7 +256,8 @@ void Discovery::scan_entries(const std::string& folder, int depth) {
     for (const auto& entry : listed) {
         const auto before = known.find(entry.name);
         const bool same = before != known.end() && !before->second.is_link && before->second.file.inode == entry.inode;
-        if (!same || offer_known_ || entry.is_link) look(folder, entry.name, entry.inode, depth);
+        const bool troubled = !troubled_.empty() && troubled_.contains(join_path(folder, entry.name));
+        if (!same || offer_known_ || entry.is_link || troubled) look(folder, entry.name, entry.inode, depth);
     }
 }
 
@@ -316,7 +317,13 @@ void Discovery::place(const std::string& folder, const std::string& name, bool i
 
     // Opening comes before everything else: from here on the file can be rotated away and removed as fast as it likes.
     auto opened = file_system_->open(path);
-    if (!opened) return cannot_follow(path, opened.error().message);
+    if (!opened) {
+        if (is_link && before != entries.end() && !file_system_->resolve(path)) {  // it leads nowhere: its file is gone
+            drop_path(before->second.file, path);
+            entries.erase(before);
+        }
+        return cannot_follow(path, opened.error().message);
+    }
     if (!holds(opened->identity))
         if (auto room = check_room(opened->fd); !room)
             return cannot_follow(path, "cannot follow " + path + ": " + room.error().message);

@@ -183,6 +183,10 @@ void PipelineProbe::file_truncated(const std::string& path, const model::Loss& l
     truncations_.add();
     log_.warn("file was truncated or rewritten: reading it from its beginning",
               {{"pipeline", pipeline_}, {"path", path}, {"read_up_to", loss.begin.value}});
+    file_cut_off(path, loss);
+}
+
+void PipelineProbe::file_cut_off(const std::string& path, const model::Loss& loss) {
     if (loss.bytes > 0) lost("the file was truncated before they were read", path, loss, model::LossReason::truncated);
 }
 

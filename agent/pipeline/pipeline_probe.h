@@ -36,6 +36,7 @@ class PipelineProbe {
     // Its first rename; that it moves up a chain of old ones later is no rotation of its own.
     void file_rotated(const std::string& from, const std::string& to, const std::string& file_id);
     void file_truncated(const std::string& path, const model::Loss& loss);
+    void file_cut_off(const std::string& path, const model::Loss& loss);  // behind what was read
     void file_given_up(const std::string& path, const model::Loss& loss);
     void file_missing(const model::Checkpoint& checkpoint);  // when nobody followed it
     void file_left(const std::string& path, std::uint64_t lag_bytes);

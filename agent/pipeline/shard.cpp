@@ -86,6 +86,7 @@ bool Shard::read_extent(Pipeline& pipeline, Tail& tail) {
     *tail.woken = false;
     if (tail.go_to) return false;  // settle() moves it as soon as nothing is in flight
     auto result = tail.reader.read(pool_);
+    pipeline.probe.file_cut_off(tail.path, tail.take_cut_off());
     switch (result.status) {
         case read::ReadStatus::extent:
             deliver_extent(pipeline, tail, std::move(result.extent));

@@ -77,7 +77,7 @@ bool Shard::try_to_finish(Pipeline& pipeline, Tail& tail) {
     if (tail.has_in_flight() || tail.state != Tail::State::idle || draining_ || pipeline.retiring) return false;
     if (quiet < (deleted ? std::chrono::seconds(kDeletedQuiet) : std::chrono::seconds(kMovedQuiet))) return false;
     if (about && tail.reader.offset().value < about->size) {
-        if (!tail.route->ready() || tail.reader.partial_bytes() == 0) return false;
+        if (!budget_.has_room() || !tail.route->ready() || tail.reader.partial_bytes() == 0) return false;
         auto rest = tail.reader.read_partial_line(pool_);
         if (rest.status == read::ReadStatus::extent) {
             deliver_extent(pipeline, tail, std::move(rest.extent));
@@ -86,6 +86,8 @@ bool Shard::try_to_finish(Pipeline& pipeline, Tail& tail) {
         }
         return false;
     }
+    // Truncated and written to since the last read: the next one sees it.
+    if (!tail.reader.recognises({}, tail.reader.anchor(), tail.reader.offset())) return false;
     close_tail(pipeline, tail, deleted);
     return true;
 }

@@ -143,6 +143,17 @@ void Tail::begin_books() {
     epoch_begin_ = read_end_ = watermark.offset;
 }
 
+model::Loss Tail::take_cut_off() {
+    const auto loss = reader.take_cut_off();
+    books_.seen += loss.bytes;
+    books_.lost_for(model::LossReason::truncated) += loss.bytes;
+    if (loss.bytes > 0 && read_end_ > loss.begin) {
+        books_.read += read_end_ - loss.begin;
+        read_end_ = loss.begin;
+    }
+    return loss;
+}
+
 model::Books Tail::books() const {
     auto books = books_;
     books.seen += std::max(reader.seen(), read_end_) - epoch_begin_;

@@ -64,6 +64,7 @@ class Tail {
     std::uint64_t lag_bytes();
     bool has_grown();  // beyond what the last checkpoint() saw
     model::Books books() const;
+    model::Loss take_cut_off();                               // into the books, after each read; see the reader
     model::LossReason stale_is() const { return stale_is_; }  // an extent of an ended epoch that was not taken
 
     model::TailId id;

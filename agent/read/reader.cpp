@@ -78,7 +78,12 @@ ReadResult Reader::read_view(BufferPool& pool, std::size_t want, View& view) {
     if (got < view.guard || !anchor_.matches({view.buffer.bytes.get(), view.guard}))
         return {.status = ReadStatus::truncated};
     view.size = got - view.guard;
-    seen_ = std::max(seen_, offset_ + view.size);
+    const auto end = offset_ + view.size;
+    if (view.size < want && end < seen_) {
+        cut_off_ = {.begin = end, .end = seen_, .bytes = seen_ - end};
+        seen_ = end;
+    }
+    seen_ = std::max(seen_, end);
     return {.status = ReadStatus::extent};
 }
 

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "agent/model/books.h"
 #include "agent/model/extent.h"
 #include "agent/model/line_limit.h"
 #include "agent/read/buffer_pool.h"
@@ -54,7 +56,9 @@ class Reader {
 
     model::FileOffset offset() const { return offset_; }
     const model::Fingerprint& anchor() const { return anchor_; }
-    model::FileOffset seen() const { return seen_; }                    // how far the file was seen to go
+    model::FileOffset seen() const { return seen_; }  // how far the file was seen to go
+    // What a read missed of what had been seen behind the offset, told once: the file was cut off there.
+    model::Loss take_cut_off() { return std::exchange(cut_off_, {}); }
     std::uint64_t partial_bytes() const { return scanned_ - offset_; }  // seen of the line that is not complete
 
     // The file's head below `end`, for the checkpoint. Short or unreadable: what could be read.
@@ -94,6 +98,7 @@ class Reader {
     model::FileOffset offset_;
     model::FileOffset scanned_;  // no line ending was seen in [offset_, scanned_)
     model::FileOffset seen_;
+    model::Loss cut_off_;
     model::Fingerprint anchor_;
 };
 

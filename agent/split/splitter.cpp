@@ -23,22 +23,24 @@ void drop(Extent& extent, std::uint64_t bytes) {
     extent.dropped.at(static_cast<std::size_t>(model::DropReason::long_line)) += bytes;
 }
 
-// One complete line that is longer than it may be: [line, line + size), `raw_end` behind its line ending.
-void take_long_line(Extent& extent, const Record& line, const model::LineLimit& limit, LongLines& seen) {
+// One complete line that is longer than it may be, or as many pieces of it as there may be records. Gives what comes
+// behind.
+FileOffset take_long_line(Extent& extent, const Record& line, const model::LineLimit& limit, std::size_t records_max,
+                          LongLines& seen) {
     const auto piece_max = static_cast<std::uint32_t>(limit.bytes_max);
     switch (limit.policy) {
         case config::LongLine::skip:
             ++seen.skipped;
             drop(extent, line.end - line.begin);
-            return;
+            return line.end;
         case config::LongLine::truncate:
             ++seen.truncated;
             drop(extent, line.end - line.begin - piece_max);
             extent.records.push_back({.data = line.data, .size = piece_max, .begin = line.begin, .end = line.end});
-            return;
+            return line.end;
         case config::LongLine::split:
             ++seen.split;
-            for (std::uint32_t done = 0; done < line.size;) {
+            for (std::uint32_t done = 0; done < line.size && extent.records.size() < records_max;) {
                 const std::uint32_t size = std::min(piece_max, line.size - done);
                 const bool last = done + size == line.size;
                 extent.records.push_back({.data = line.data + done,
@@ -47,7 +49,9 @@ void take_long_line(Extent& extent, const Record& line, const model::LineLimit& 
                                           .end = last ? line.end : line.begin + done + size});
                 done += size;
             }
+            return extent.records.back().end;
     }
+    return line.end;
 }
 
 // As if all lines were as long as the first.
@@ -70,11 +74,11 @@ void split_complete_lines(Extent& extent, const model::LineLimit& limit, std::si
                           .size = without_carriage_return(at, static_cast<std::size_t>(newline - at)),
                           .begin = offset_of(at),
                           .end = offset_of(next)};
+        at = next;
         if (line.size <= limit.bytes_max)
             extent.records.push_back(line);
         else
-            take_long_line(extent, line, limit, seen);
-        at = next;
+            at = begin + (take_long_line(extent, line, limit, records_max, seen) - extent.begin);
         if (extent.records.size() >= records_max) break;
     }
     extent.end = offset_of(at);
@@ -90,12 +94,12 @@ LongLines split_lines(Extent& extent, const model::LineLimit& limit, std::size_t
             split_complete_lines(extent, limit, records_max, seen);
             break;
         case model::ExtentForm::piece:
-            take_long_line(extent,
-                           {.data = extent.bytes.data(),
-                            .size = static_cast<std::uint32_t>(extent.bytes.size()),
-                            .begin = extent.begin,
-                            .end = extent.end},
-                           limit, seen);
+            extent.end = take_long_line(extent,
+                                        {.data = extent.bytes.data(),
+                                         .size = static_cast<std::uint32_t>(extent.bytes.size()),
+                                         .begin = extent.begin,
+                                         .end = extent.end},
+                                        limit, records_max, seen);
             break;
         case model::ExtentForm::partial_line:
             extent.records.push_back({.data = extent.bytes.data(),

@@ -19,7 +19,8 @@ struct LongLines {
 
 // Fills `extent.records`, and `extent.dropped` with what long lines lose. A line ends with "\n" or "\r\n", which is not
 // part of the record; an empty line is a record. Lines over the limit fare as the policy says, with the same result
-// wherever a read happened to end. After the line with record number `records_max` it stops and the extent ends there.
+// wherever a read happened to end. After record number `records_max`, which may be a piece of a line, it stops and the
+// extent ends there.
 //
 // Thread: any; keeps nothing.
 LongLines split_lines(model::Extent& extent, const model::LineLimit& limit,

@@ -16,6 +16,7 @@ void ManualClock::forget(EventLoop& loop) {
 }
 
 void ManualClock::call_at(TimePoint when, EventLoop& loop, Task task) {
+    if (when <= now_) return loop.post(std::move(task));
     due_.emplace(when, std::pair(&loop, std::move(task)));
 }
 

@@ -471,6 +471,43 @@ TEST_F(DiscoveryTest, FollowsAFolderThatIsRenamedWithWhatIsInIt) {
     EXPECT_EQ(found().back(), "p z/y/b.log");
 }
 
+// No file can be opened while `full`, as if there were no descriptors left.
+struct FullFileSystem : FileSystem {
+    explicit FullFileSystem(const bool& is_full) : full(is_full) {}
+    base::Result<OpenFile> open(const std::string& path) override {
+        if (full) return base::fail("cannot open {}: too many open files", path);
+        return FileSystem::open(path);
+    }
+    const bool& full;
+};
+
+TEST_F(DiscoveryTest, WhatOnePipelineFollowsAndCannotBeOpenedForAnotherIsFollowedLater) {
+    bool full = false;
+    discovery = *Discovery::create(loop, listener, log, std::make_unique<FullFileSystem>(full));
+    make("a.log");
+    follow("p", {"*.log"});
+    full = true;
+    follow("q", {"*.log"});
+    EXPECT_THAT(found(), ElementsAre("p a.log"));
+    full = false;
+    discovery->sweep();
+    EXPECT_THAT(found(), ElementsAre("p a.log", "q a.log"));
+}
+
+TEST_F(DiscoveryTest, AFileHasLeftWhenTheLinkToItLeadsNowhere) {
+    make("data/1");
+    fs::create_directories(at("logs"));
+    fs::create_symlink(at("data/1"), at("logs/current.log"));
+    follow("p", {"logs/*.log"});
+    const auto file = identity("data/1");
+    fs::remove(at("data/1"));
+    EXPECT_TRUE(until([&] { return !listener.gone.empty(); })) << "without a sweep";
+    EXPECT_THAT(listener.gone, ElementsAre(file));
+    make("data/1");
+    discovery->sweep();
+    EXPECT_EQ(found().size(), 2U) << "the next one is found";
+}
+
 TEST_F(DiscoveryTest, WhatCannotBeFollowedNowIsFollowedLater) {
     fs::create_directory(at("a.log"));
     fs::create_symlink(at("nowhere"), at("b.log"));

@@ -54,6 +54,16 @@ TEST_F(RejectionTest, OnlyTheRejectedRecordIsDropped) {
     EXPECT_EQ(dropped("rejected"), 1U);
 }
 
+TEST_F(RejectionTest, OnlyTheRejectedPieceOfALongLineIsDropped) {
+    world.line_limit.bytes_max = std::string(kPoison).size();
+    sink = world.add("q", OnReject::drop);
+    test::rewrite(path, "before" + std::string(kPoison) + "behind\n");
+    world.follow(path, 1, "q");
+    ASSERT_TRUE(run_until([&] { return world.file(1, 1).lag_bytes == 0; }));
+    EXPECT_THAT(sink->delivered, testing::ElementsAre("before", "behind"));
+    EXPECT_EQ(dropped("rejected"), 1U);
+}
+
 TEST_F(RejectionTest, OnlyTheRejectedRecordGoesToTheDeadLetterTopic) {
     sink = world.add("q", OnReject::dead_letter);
     write_lines(1000, 437);

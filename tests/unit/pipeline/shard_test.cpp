@@ -3,7 +3,9 @@
 #include <filesystem>
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
+#include "common/base/manual_clock.h"
 #include "tests/unit/pipeline/shard_world.h"
 
 namespace agent::pipeline {
@@ -470,6 +472,52 @@ TEST(Shard, WhatALaggingFileHoldsIsStored) {
     test::append_to(path, "two\n");
     world.shard->store_checkpoints(checkpoint::Durability::host);
     EXPECT_EQ(world.stored().at({"p", {.inode = 1}}).seen.value, 8U);
+}
+
+TEST(Shard, ThePartialLineOfADeletedFileWaitsForRoom) {
+    base::ManualClock clock;
+    ShardWorld world(1, &clock);  // bytes: room for one extent
+    const auto path = world.folder.at("a.log");
+    const auto other = world.folder.at("b.log");
+    test::rewrite(path, "rest");
+    const auto tail = world.follow(path, 1);
+    world.poll();
+    fs::remove(path);
+    world.shard->left(tail);
+    test::rewrite(other, "one\n");
+    world.follow(other, 2);
+    world.poll();
+    ASSERT_EQ(world.sink->held.size(), 1U);
+    clock.advance(6s);
+    world.poll();
+    EXPECT_EQ(world.sink->held.size(), 1U) << "no room, no reading";
+    world.sink->finish_all();
+    clock.advance(1s);
+    world.poll();
+    world.sink->finish_all();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one", "rest"));
+}
+
+TEST(Shard, ADeletedFileThatWasTruncatedAndWrittenToIsReadBeforeItIsClosed) {
+    base::ManualClock clock;
+    ShardWorld world(64 << 20, &clock);
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\n");
+    const auto tail = world.follow(path, 1);
+    world.poll();
+    const base::UniqueFd writer(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    fs::remove(path);
+    world.shard->left(tail);
+    world.poll();
+    clock.advance(6s);  // quiet for long, but not acknowledged
+    world.poll();
+    ASSERT_EQ(::ftruncate(writer.get(), 0), 0);
+    ASSERT_EQ(::write(writer.get(), "two\n", 4), 4);
+    world.sink->finish_all();
+    clock.advance(1s);
+    world.poll();
+    world.sink->finish_all();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two"));
 }
 
 }  // namespace

@@ -102,14 +102,20 @@ class FakeSink : public deliver::Sink {
 
 class ShardWorld {
  public:
-    explicit ShardWorld(std::size_t memory = 64 << 20) : memory_limit(memory) { start(); }
+    explicit ShardWorld(std::size_t memory = 64 << 20, base::ManualClock* time = nullptr)
+        : memory_limit(memory), clock(time) {
+        start();
+    }
 
     void start(const std::string& pipeline = "p") {
         checkpoints =
             std::make_unique<agent::checkpoint::CheckpointThread>(std::make_unique<test::FakeStore>(disk), log);
-        shard = std::make_unique<Shard>(memory_limit, *checkpoints, log,
-                                        [this](const std::string&, const model::FileIdentity& file,
-                                               const std::optional<model::Checkpoint>&) { finished.push_back(file); });
+        shard = std::make_unique<Shard>(
+            memory_limit, *checkpoints, log,
+            [this](const std::string&, const model::FileIdentity& file, const std::optional<model::Checkpoint>&) {
+                finished.push_back(file);
+            },
+            clock);
         sink = add(pipeline);
     }
     FakeSink* add(const std::string& name, config::OnReject on_reject = config::OnReject::block,
@@ -176,6 +182,7 @@ class ShardWorld {
     }
 
     std::size_t memory_limit;
+    base::ManualClock* clock;  // null: real time
     model::LineLimit line_limit;
     test::TempFolder folder;
     telemetry::Log log{{.level = config::LogLevel::error, .format = config::LogFormat::text}};

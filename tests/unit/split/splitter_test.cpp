@@ -141,11 +141,16 @@ TEST(Splitter, StopsAfterTheLineWithTheLastRecordThatIsWanted) {
     EXPECT_EQ(extent.records.back().line(), "two");
 }
 
-TEST(Splitter, StopsAtALineEndingAlthoughItsPiecesAreMoreThanIsWanted) {
-    auto extent = extent_of("abcdef\nx\n");
-    split_lines(extent, {.bytes_max = 2, .policy = LongLine::split}, 2);
-    EXPECT_EQ(extent.record_count, 3U);
-    EXPECT_EQ(extent.end.value, kBegin + 7);
+TEST(Splitter, StopsBetweenThePiecesOfALineWhereTheyAreMoreThanIsWanted) {
+    auto lines = extent_of("abcdef\nx\n");
+    split_lines(lines, {.bytes_max = 2, .policy = LongLine::split}, 2);
+    EXPECT_THAT(test::plain(lines),
+                ElementsAre(PlainRecord{"ab", kBegin, kBegin + 2}, PlainRecord{"cd", kBegin + 2, kBegin + 4}));
+    EXPECT_EQ(lines.end.value, kBegin + 4);
+    auto pieces = extent_of("abcd", ExtentForm::piece);
+    split_lines(pieces, {.bytes_max = 2, .policy = LongLine::split}, 1);
+    EXPECT_THAT(test::plain(pieces), ElementsAre(PlainRecord{"ab", kBegin, kBegin + 2}));
+    EXPECT_EQ(pieces.end.value, kBegin + 2);
 }
 
 TEST(SplitterModel, AgreesWithThePlainWayForAnyLines) {
