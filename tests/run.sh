@@ -7,7 +7,7 @@
 #   unit         ctest in the presets release, asan and tsan
 #   integration  the built binary with a real Apache Kafka
 #   faults       the same with everything that goes wrong around an agent: kill -9, outages, networks, disks
-#                --long: also 200 x kill -9 with a broker that restarts, and ten minutes without a broker
+#                --long: also 200 x kill -9 with a broker that restarts, ten minutes without a broker, and fuzzing
 #   bench        the benchmark beside kcat and rsyslog; asserts nothing
 set -euo pipefail
 
@@ -20,6 +20,7 @@ pytest_options=()
 export PYTHONDONTWRITEBYTECODE=1 # no caches in the tree
 readonly python=/usr/bin/python3 # Debian's, which has Debian's pytest
 readonly jobs=${JOBS:-$(nproc)}
+readonly fuzz_seconds=60 # of each target
 
 main() {
     local kind argument kinds=()
@@ -42,7 +43,10 @@ main() {
 needs_of_checks() { printf '%s\n' build test check; }
 needs_of_unit() { printf '%s\n' build check; } # tsan is clang's
 needs_of_integration() { printf '%s\n' build test kafka; }
-needs_of_faults() { printf '%s\n' build test kafka; }
+needs_of_faults() {
+    printf '%s\n' build test kafka
+    ! is_long || echo check # the fuzzer is clang's
+}
 needs_of_bench() { printf '%s\n' build kafka bench; }
 
 run_checks() {
@@ -69,13 +73,18 @@ run_integration() {
 
 run_faults() {
     step "build: release" build release
-    step "faults" run_pytest -s "${pytest_options[@]}" tests/faults
+    step "faults" run_pytest "${pytest_options[@]}" tests/faults
+    is_long || return 0
+    step "build: fuzz" build fuzz
+    step "fuzz" ./tests/fuzz/run "$fuzz_seconds"
 }
 
 run_bench() {
     step "build: release" build release
     step "bench" ./tests/bench/bench
 }
+
+is_long() { [[ ${#pytest_options[@]} -gt 0 ]]; }
 
 configure() { quietly cmake --preset "$1"; }
 
@@ -88,7 +97,7 @@ our_sources() { git ls-files --cached --others --exclude-standard '*.h' '*.cpp';
 
 check_format() { our_sources | xargs clang-format-19 --dry-run -Werror; }
 
-shellcheck_all() { git ls-files --cached --others --exclude-standard '*.sh' .ci/run | xargs shellcheck; }
+shellcheck_all() { git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/fuzz/run | xargs shellcheck; }
 
 run_pytest() { "$python" -m pytest -q -p no:cacheprovider --durations=8 "$@"; }
 

@@ -1,13 +1,12 @@
 """What many files cost while nothing is written to them, and how fairly they are read when all of them are."""
 
-import os
 import pathlib
 import signal
 import statistics
 import subprocess
 import time
 
-from support.agent import Agent, pipeline
+from support.agent import Agent, cpu_seconds, pipeline
 from support.wait import wait_until
 
 IDLE_FILES, IDLE_SECONDS = 10_000, 20
@@ -117,17 +116,12 @@ def _files(bench, count, size):
 def _at_rest(pid):
     """CPU % of a core over IDLE_SECONDS, and resident MiB at their end."""
     time.sleep(2)  # the start is over
-    before, begin = _cpu_seconds(pid), time.monotonic()
+    before, begin = cpu_seconds(pid), time.monotonic()
     time.sleep(IDLE_SECONDS)
-    cpu = (_cpu_seconds(pid) - before) / (time.monotonic() - begin) * 100
+    cpu = (cpu_seconds(pid) - before) / (time.monotonic() - begin) * 100
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
     return cpu, resident / 1024
-
-
-def _cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _end(process):

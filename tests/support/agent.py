@@ -122,8 +122,7 @@ class Agent:
         return int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) * 1024
 
     def cpu_seconds(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.process.pid)
 
     # --- its commands ---
 
@@ -200,6 +199,11 @@ class Agent:
             f"{lines} records of {pipeline} to be acknowledged",
             timeout,
         )
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def to_toml(value):
