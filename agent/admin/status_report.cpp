@@ -78,7 +78,7 @@ void append_pipeline(std::string& out, const json::value& pipeline) {
     fmt::format_to(std::back_inserter(out), "\npipeline {}  →  {} {}  {}{}\n", text_of(pipeline, "name"),
                    text_of(sink, "type"), text_of(sink, "target"),
                    pipeline.at("healthy").as_bool() ? "healthy" : "DEGRADED",
-                   pipeline.at("throttled").as_bool() ? "  throttled by its rate_limit" : "");
+                   pipeline.at("throttled").as_bool() ? "  throttled by a limit of rate or CPU" : "");
     fmt::format_to(std::back_inserter(out), "  lines read {}  records acked {}  lag {}  in flight {}\n",
                    number_of(pipeline, "lines_read"), number_of(pipeline, "records_acked"),
                    base::show_size(number_of(pipeline, "lag_bytes")),

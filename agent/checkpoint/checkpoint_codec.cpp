@@ -116,6 +116,7 @@ std::string encode_value(const model::Checkpoint& checkpoint) {
     put(value, checkpoint.anchor.hash);
     put(value, checkpoint.updated_ms);
     put(value, checkpoint.missing_ms);
+    put(value, checkpoint.unowned_ms);
     put_text(value, checkpoint.origin_path);
     put_text(value, checkpoint.path);
     put(value, checksum(value));
@@ -143,6 +144,7 @@ base::Result<model::Checkpoint> decode_value(const model::FileIdentity& file, st
     checkpoint.anchor.hash = input.number<std::uint64_t>();
     checkpoint.updated_ms = input.number<std::uint64_t>();
     checkpoint.missing_ms = version >= 2 ? input.number<std::uint64_t>() : 0;
+    checkpoint.unowned_ms = version >= 2 ? input.number<std::uint64_t>() : 0;
     checkpoint.origin_path = input.text();
     checkpoint.path = input.text();
     if (!input.ended_well())

@@ -2,10 +2,10 @@
 //
 // Key:    "c" | pipeline name | 0x00 | device, inode, generation (8 bytes each, big-endian) | generation kind (1 byte)
 // Value:  version (1 byte, kCodecVersion) | watermark | seen | head length | head hash | anchor length | anchor hash |
-//         updated, Unix ms | missing, Unix ms | origin path | path | checksum
+//         updated, Unix ms | missing, Unix ms | unowned, Unix ms | origin path | path | checksum
 //         Numbers are little-endian: offsets, hashes and times 8 bytes, lengths 4. A path is a length and its bytes.
 //         The checksum is the low 4 bytes of XXH3 over everything before it. Version 1 had neither `seen` nor
-//         `missing`, and is read.
+//         `missing` nor `unowned`, and is read.
 // Marker: "p" | pipeline name, value: version (1 byte): the pipeline has looked for files before, so that `start_at` no
 //         longer applies to a file that it meets for the first time.
 #pragma once

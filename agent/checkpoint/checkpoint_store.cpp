@@ -13,11 +13,11 @@ void age_strangers(CheckpointStore& store, const std::set<std::string>& ours, st
         if (!loaded) continue;
         for (auto& checkpoint : loaded->checkpoints) {
             const CheckpointBatch::Key key{name, checkpoint.file};
-            if (checkpoint.missing_ms == 0) {
-                checkpoint.missing_ms = now_ms;
+            if (checkpoint.unowned_ms == 0) {
+                checkpoint.unowned_ms = now_ms;
                 batch.changes[key] = checkpoint;
             }
-            if (checkpoint.missing_ms + static_cast<std::uint64_t>(retention.count()) <= now_ms)
+            if (checkpoint.unowned_ms + static_cast<std::uint64_t>(retention.count()) <= now_ms)
                 batch.changes[key] = std::nullopt;
         }
     }

@@ -47,8 +47,8 @@ class CheckpointStore {
     virtual base::Result<std::vector<std::string>> pipelines() = 0;  // that have checkpoints, sorted
 };
 
-// Pipelines that are not among `ours` have nobody who misses their files: from `now_ms` (Unix time) on they are
-// missing, and forgotten after `retention`. Errors: it is tried again the next time.
+// Pipelines that are not among `ours` have nobody who looks for their files: from `now_ms` (Unix time) on their
+// checkpoints are unowned, and forgotten after `retention`. Errors: it is tried again the next time.
 void age_strangers(CheckpointStore& store, const std::set<std::string>& ours, std::uint64_t now_ms,
                    std::chrono::milliseconds retention);
 

@@ -36,6 +36,7 @@ base::Result<std::unique_ptr<Discovery>> Discovery::create(base::EventLoop& loop
 void Discovery::add_pipeline(const std::string& name, const config::FileSourceConfig& source,
                              std::vector<model::Checkpoint> checkpoints, bool looked_before) {
     Pipeline pipeline{.filter = PathFilter(source.include, source.exclude), .unclaimed = {}, .following = {}};
+    for (auto& checkpoint : checkpoints) checkpoint.unowned_ms = 0;
     for (auto& checkpoint : checkpoints) pipeline.unclaimed[checkpoint.file.inode].push_back(std::move(checkpoint));
     pipeline.at_end = source.start_at == config::StartAt::end && !looked_before;
     auto& added = pipelines_.insert_or_assign(name, std::move(pipeline)).first->second;
@@ -111,7 +112,11 @@ Stock Discovery::take_stock(const std::string& name, std::uint64_t now_ms, std::
 bool Discovery::is_there(const model::Checkpoint& checkpoint) {
     const auto path = file_system_->resolve(checkpoint.path);
     const auto about = path ? file_system_->look(*path) : std::nullopt;
-    return about && about->inode == checkpoint.file.inode;
+    if (!about || about->inode != checkpoint.file.inode) return false;
+    const auto opened = file_system_->open(*path);
+    if (!opened) return true;  // it cannot be told from another one now
+    return opened->identity.generation == checkpoint.file.generation &&
+           opened->identity.generation_kind == checkpoint.file.generation_kind;
 }
 
 Discovery::File& Discovery::remember(const model::FileIdentity& identity) {

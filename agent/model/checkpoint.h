@@ -19,7 +19,8 @@ struct Checkpoint {
     std::string origin_path;       // the path under which the pipeline first followed it; templates are filled from it
     std::string path;              // the last one that was known
     std::uint64_t updated_ms = 0;  // Unix time
-    std::uint64_t missing_ms = 0;  // Unix time since which no path leads to the file; 0: one does
+    std::uint64_t missing_ms = 0;  // Unix time since which no path leads to the file, which was told; 0: one does
+    std::uint64_t unowned_ms = 0;  // Unix time since which no pipeline has this name; 0: one has
 
     friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };

@@ -27,7 +27,7 @@ Labels labels_of(const std::string& pipeline, const std::string& sink) {
 }
 
 constexpr const char* kDroppedHelp = "Records given up on purpose, by reason";
-constexpr const char* kLossesHelp = "Files of which lines were lost, or may have been, by reason";
+constexpr const char* kLossesHelp = "Times that lines were lost, or may have been, by reason";
 constexpr const char* kBytesLostHelp = "Bytes of them that were seen, and never taken by the sink";
 constexpr const char* kFailedHelp =
     "Records whose delivery failed, by reason; rewound ones are read again, lost ones cannot be";
@@ -182,7 +182,7 @@ void PipelineProbe::file_rotated(const std::string& from, const std::string& to,
 void PipelineProbe::file_truncated(const std::string& path, const model::Loss& loss) {
     truncations_.add();
     log_.warn("file was truncated or rewritten: reading it from its beginning",
-              {{"pipeline", pipeline_}, {"path", path}, {"read_up_to", loss.begin.value}});
+              {{"pipeline", pipeline_}, {"path", path}, {"acked_up_to", loss.begin.value}});
     file_cut_off(path, loss);
 }
 
@@ -191,7 +191,7 @@ void PipelineProbe::file_cut_off(const std::string& path, const model::Loss& los
 }
 
 void PipelineProbe::file_given_up(const std::string& path, const model::Loss& loss) {
-    lost("deleted files hold more than deleted_bytes_max", path, loss, model::LossReason::deleted);
+    if (loss.bytes > 0) lost("deleted files hold more than deleted_bytes_max", path, loss, model::LossReason::deleted);
 }
 
 void PipelineProbe::file_missing(const model::Checkpoint& checkpoint) {
@@ -216,10 +216,8 @@ void PipelineProbe::file_unreadable(const std::string& path, int error) {
 }
 
 void PipelineProbe::checkpoint_mismatched(const std::string& path, const model::Loss& loss) {
-    lost(
-        "the file is not what its checkpoint remembers: it was truncated or rewritten while nobody followed it, and is "
-        "read from its beginning",
-        path, loss, model::LossReason::truncated_while_stopped);
+    lost("the file is not what its checkpoint remembers: it was truncated or rewritten while nobody followed it", path,
+         loss, model::LossReason::truncated_while_stopped);
 }
 
 void PipelineProbe::offset_set(const std::string& path, model::FileOffset offset) {

@@ -1,7 +1,6 @@
 #include "agent/pipeline/pipeline_set.h"
 
 #include <iterator>
-#include <set>
 #include <utility>
 
 namespace agent::pipeline {
@@ -108,6 +107,8 @@ void PipelineSet::apply_now() {
     const auto config = *std::exchange(pending_, std::nullopt);
     waiting_for_present_ = std::exchange(waiting_for_pending_, {});
     checkpoint_retention_ = config.agent.checkpoint_retention;
+    configured_.clear();
+    for (const auto& pipeline : config.pipelines) configured_.insert(pipeline.name);
     on_shard([this, agent = config.agent] { shard_.set_limits(agent); });
 
     auto wanted = wanted_by(config);
@@ -204,9 +205,7 @@ void PipelineSet::take_stock(const std::string& name, checkpoint::CheckpointBatc
 
 // Of pipelines that the config does not know any more.
 void PipelineSet::take_stock_of_strangers() {
-    std::set<std::string> ours;
-    for (const auto& [name, running] : running_) ours.insert(name);
-    checkpoints_.visit([ours = std::move(ours), now_ms = unix_ms_now(),
+    checkpoints_.visit([ours = configured_, now_ms = unix_ms_now(),
                         retention = checkpoint_retention_](checkpoint::CheckpointStore& store) {
         checkpoint::age_strangers(store, ours, now_ms, retention);
     });

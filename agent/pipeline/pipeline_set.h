@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -100,6 +101,7 @@ class PipelineSet : public discover::DiscoveryListener {
     Outside outside_;
     std::map<std::string, Wanted> running_;
     std::map<std::string, std::string> failed_;
+    std::set<std::string> configured_;  // with those that are not enabled, or cannot run
     std::unordered_map<model::FileIdentity, std::map<std::string, FollowedTail>> tails_;  // by pipeline
     std::uint64_t next_tail_ = 1;
     std::chrono::milliseconds checkpoint_retention_{0};

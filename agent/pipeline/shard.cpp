@@ -168,10 +168,11 @@ Pipeline* Shard::next_pipeline() {
         return nullptr;
     }
     const bool ranked = ++turns_ % kTurnsForOne != 0;
+    auto& begin = ranked ? next_in_rotation_ : next_for_one_;
     Pipeline* next = nullptr;
     std::size_t place = 0;
     for (std::size_t i = 0; i < rotation_.size(); ++i) {
-        auto* pipeline = rotation_[(next_in_rotation_ + i) % rotation_.size()];
+        auto* pipeline = rotation_[(begin + i) % rotation_.size()];
         if (pipeline->ready.empty() || pipeline->retiring || !pipeline->window.has_room()) continue;
         if (next && (!ranked || pipeline->config.source.priority >= next->config.source.priority)) continue;
         if (const auto its = pipeline->rate.wait(now); its.count() > 0) {
@@ -182,7 +183,7 @@ Pipeline* Shard::next_pipeline() {
         place = i;
     }
     if (next)
-        next_in_rotation_ = (next_in_rotation_ + place + 1) % rotation_.size();
+        begin = (begin + place + 1) % rotation_.size();
     else if (wait.count() > 0)
         come_back(wait);
     return next;

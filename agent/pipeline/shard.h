@@ -89,6 +89,7 @@ class Shard : public model::DeliveryListener {
     Pipeline* next_pipeline();
     void come_back(std::chrono::steady_clock::duration wait);
     void share_budget();
+    bool is_limited(Pipeline& pipeline);
     bool read_extent(Pipeline& pipeline, Tail& tail);
     void deliver_extent(Pipeline& pipeline, Tail& tail, model::ExtentPtr extent);
     split::LongLines split_extent(const Pipeline& pipeline, Tail& tail, model::Extent& extent);
@@ -123,6 +124,7 @@ class Shard : public model::DeliveryListener {
     std::map<std::string, std::unique_ptr<Pipeline>> pipelines_;
     std::vector<Pipeline*> rotation_;
     std::size_t next_in_rotation_ = 0;
+    std::size_t next_for_one_ = 0;  // of the turns that are anybody's
     std::uint64_t turns_ = 0;
     RateLimiter rate_{{}};
     CpuLimiter cpu_{0};

@@ -9,9 +9,8 @@ namespace agent::pipeline {
 namespace {
 
 // How far a file was seen to go matters when it is deleted before it is read.
-bool lags_and_has_grown(Tail& tail) {
-    const bool lags = tail.state == Tail::State::waiting || tail.state == Tail::State::rewinding;
-    return lags && !tail.given_up && tail.has_grown();
+bool lags_and_has_grown(Tail& tail, bool at_an_end) {
+    return (at_an_end || tail.state != Tail::State::idle) && !tail.given_up && tail.has_grown();
 }
 
 }  // namespace
@@ -21,7 +20,7 @@ void Shard::store_checkpoints(checkpoint::Durability durability) {
     checkpoint::CheckpointBatch batch;
     for (auto* pipeline : rotation_) {
         for (auto& [id, tail] : pipeline->tails)
-            if (std::exchange(tail->dirty, false) || lags_and_has_grown(*tail))
+            if (std::exchange(tail->dirty, false) || lags_and_has_grown(*tail, draining_ || pipeline->retiring))
                 batch.changes[{pipeline->config.name, tail->identity}] = tail->checkpoint();
         pipeline->probe.set_in_flight(pipeline->window.bytes());
     }

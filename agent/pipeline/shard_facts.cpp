@@ -120,7 +120,7 @@ base::Result<IsFollowed> Shard::set_offset(const std::string& name, const model:
     const auto found = pipelines_.find(name);
     if (found == pipelines_.end()) return IsFollowed::no;
     for (auto& [id, tail] : found->second->tails) {
-        if (tail->identity != file) continue;
+        if (tail->identity != file || tail->given_up) continue;
         if (const auto about = tail->reader.look(); about && offset.value > about->size)
             return base::fail("cannot read {} from {} on: it has {} bytes", tail->path, offset.value, about->size);
         tail->go_to = offset;

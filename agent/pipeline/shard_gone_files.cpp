@@ -79,6 +79,7 @@ bool Shard::try_to_finish(Pipeline& pipeline, Tail& tail) {
     if (about && tail.reader.offset().value < about->size) {
         if (!budget_.has_room() || !tail.route->ready() || tail.reader.partial_bytes() == 0) return false;
         auto rest = tail.reader.read_partial_line(pool_);
+        pipeline.probe.file_cut_off(tail.path, tail.take_cut_off());
         if (rest.status == read::ReadStatus::extent) {
             deliver_extent(pipeline, tail, std::move(rest.extent));
             schedule_turns();  // which flush when they are through

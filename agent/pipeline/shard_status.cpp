@@ -1,6 +1,6 @@
+// What a shard tells of itself.
 #include <algorithm>
 
-// What a shard tells of itself.
 #include "agent/pipeline/shard.h"
 
 namespace agent::pipeline {
@@ -24,6 +24,11 @@ const char* state_of(const Tail& tail) {
 
 }  // namespace
 
+bool Shard::is_limited(Pipeline& pipeline) {
+    const auto now = loop_.now();
+    return std::max({rate_.wait(now), cpu_.wait(now), pipeline.rate.wait(now)}).count() > 0;
+}
+
 ShardStatus Shard::status() {
     ShardStatus status{.pipelines = {}, .in_flight_bytes = budget_.bytes(), .memory_limit_bytes = budget_.bytes_max()};
     for (auto* pipeline : rotation_) {
@@ -33,7 +38,7 @@ ShardStatus Shard::status() {
         told.lines_read = pipeline->probe.lines_read();
         told.records_acked = pipeline->probe.records_acked();
         told.in_flight_bytes = pipeline->window.bytes();
-        told.throttled = !pipeline->ready.empty() && pipeline->rate.wait(loop_.now()).count() > 0;
+        told.throttled = !pipeline->ready.empty() && is_limited(*pipeline);
         told.books = pipeline->finished;
         for (const auto& [id, tail] : pipeline->tails) {
             const auto about = tail->reader.look();

@@ -31,7 +31,7 @@ struct PipelineStatus {
     std::uint64_t records_acked = 0;
     std::uint64_t lag_bytes = 0;
     std::size_t in_flight_bytes = 0;
-    bool throttled = false;     // its rate_limit makes it wait
+    bool throttled = false;     // a limit of rate or CPU makes it wait
     std::size_t rewinding = 0;  // files that wait to be read again after a failure
 };
 

@@ -35,9 +35,21 @@ std::optional<model::Loss> Tail::begin(const std::optional<model::Checkpoint>& c
     }
     reader.seek(watermark.offset, watermark.anchor);
     begin_books();
-    if (!checkpoint || watermark.offset == checkpoint->watermark) return std::nullopt;
+    if (!checkpoint) return std::nullopt;
+    if (watermark.offset == checkpoint->watermark) return behind(*checkpoint);
     const model::Loss loss{
         .begin = checkpoint->watermark, .end = checkpoint->seen, .bytes = checkpoint->seen - checkpoint->watermark};
+    books_.seen += loss.bytes;
+    books_.lost_for(model::LossReason::truncated_while_stopped) += loss.bytes;
+    return loss;
+}
+
+// What the file has no more of what was seen of it, though it is as it was up to the watermark.
+std::optional<model::Loss> Tail::behind(const model::Checkpoint& checkpoint) {
+    const auto about = reader.look();
+    if (!about || about->size >= checkpoint.seen.value) return std::nullopt;
+    const auto begin = std::max(watermark.offset, model::FileOffset{about->size});
+    const model::Loss loss{.begin = begin, .end = checkpoint.seen, .bytes = checkpoint.seen - begin};
     books_.seen += loss.bytes;
     books_.lost_for(model::LossReason::truncated_while_stopped) += loss.bytes;
     return loss;
@@ -115,6 +127,7 @@ model::Loss Tail::give_up() {
     (void)reader.look();
     const auto loss = end_epoch(model::LossReason::deleted);
     reader.release();
+    go_to.reset();
     given_up = true;
     return loss;
 }
@@ -124,9 +137,8 @@ model::Loss Tail::end_epoch(model::LossReason why) {
     const auto seen = std::max(reader.seen(), read_end_);
     const auto taken = ledger_.held_back();
     books_.pass(taken.bytes, taken.dropped);
-    const model::Loss loss{.begin = in_flight_bytes_ > 0 ? read_end_ : watermark.offset,
-                           .end = seen,
-                           .bytes = seen - watermark.offset - taken.bytes - in_flight_bytes_};
+    const model::Loss loss{
+        .begin = watermark.offset, .end = seen, .bytes = seen - watermark.offset - taken.bytes - in_flight_bytes_};
     books_.lost_for(why) += loss.bytes;
     books_.seen += seen - epoch_begin_;
     books_.read += read_end_ - epoch_begin_;

@@ -97,6 +97,7 @@ class Tail {
  private:
     model::Loss end_epoch(model::LossReason why);
     void begin_books();
+    std::optional<model::Loss> behind(const model::Checkpoint& checkpoint);
 
     acknowledge::Ledger ledger_;
     model::ExtentSeq next_seq_;

@@ -41,7 +41,8 @@ void check_limits(const Value& agent, const AgentConfig& config, Problems& probl
         problems.add(*agent.find("memory_limit"),
                      fmt::format("{} is too little (at least 4MiB)", base::quote(agent.find("memory_limit")->written)));
     }
-    if (config.cpu_limit != 0 && (config.cpu_limit < kCpuLimitMin || config.cpu_limit > kCpuLimitMax)) {
+    const bool fits = config.cpu_limit >= kCpuLimitMin && config.cpu_limit <= kCpuLimitMax;  // nan does not
+    if (config.cpu_limit != 0 && !fits) {
         problems.add(*agent.find("cpu_limit"),
                      fmt::format("{} is out of bounds (from 0.01 to 1024 cores; 0: none)", config.cpu_limit));
     }

@@ -14,14 +14,14 @@ TEST(AgeStrangers, ARemovedPipelinesCheckpointsAreMissingAndForgottenAfterTheirR
     auto disk = std::make_shared<test::Disk>();
     test::FakeStore store(disk);
     auto checkpoint = some_checkpoint(1, 10);
-    checkpoint.missing_ms = 0;
+    checkpoint.unowned_ms = 0;
     const CheckpointBatch::Key ours{"ours", checkpoint.file};
     const CheckpointBatch::Key removed{"removed", checkpoint.file};
     disk->stored = {{ours, checkpoint}, {removed, checkpoint}};
 
     age_strangers(store, {"ours"}, 5000, kRetention);
     EXPECT_EQ(disk->stored.at(ours), checkpoint);
-    EXPECT_EQ(disk->stored.at(removed).missing_ms, 5000U);
+    EXPECT_EQ(disk->stored.at(removed).unowned_ms, 5000U);
     age_strangers(store, {"ours"}, 5999, kRetention);
     EXPECT_TRUE(disk->stored.contains(removed));
     age_strangers(store, {"ours"}, 6000, kRetention);

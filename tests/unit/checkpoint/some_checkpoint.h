@@ -20,7 +20,8 @@ inline model::Checkpoint some_checkpoint(std::uint64_t number, std::uint64_t wat
             .origin_path = "/var/log/app-" + std::to_string(number) + ".log",
             .path = "/var/log/app-" + std::to_string(number) + ".log.1",
             .updated_ms = 1'795'245'721'123 + number,
-            .missing_ms = 1'795'245'821'123 + number};
+            .missing_ms = 1'795'245'821'123 + number,
+            .unowned_ms = 1'795'245'921'123 + number};
 }
 
 }  // namespace agent::checkpoint

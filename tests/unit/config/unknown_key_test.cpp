@@ -50,6 +50,7 @@ TEST(WrongType, IsToldWithWhatToWrite) {
     EXPECT_EQ(complaint("agent.cpu_limit = '2'"), "agent.cpu_limit: is a string (write a number without quotes)");
     EXPECT_EQ(complaint("agent.cpu_limit = -1"),
               "agent.cpu_limit: -1 is out of bounds (from 0.01 to 1024 cores; 0: none)");
+    EXPECT_THAT(complaint("agent.cpu_limit = nan"), HasSubstr("nan is out of bounds"));
     EXPECT_EQ(with("source.rate_limit = 10"),
               "pipelines[0].source.rate_limit: is an integer (write a rate in quotes: \"10MiB\" or \"5000\" a second)");
     EXPECT_EQ(

@@ -389,6 +389,15 @@ TEST_F(DiscoveryTest, AMissingFileIsLostUnlessItWasRotatedAndReadToItsEnd) {
     EXPECT_THAT(files_of(stock.lost), ElementsAre(current.file, unfinished.file));
 }
 
+TEST_F(DiscoveryTest, AnInodeThatWasUsedAgainForItsVeryPathIsAnotherFile) {
+    make("a.log");
+    auto before = checkpoint_of(identity("a.log"));
+    before.file.generation += 1;
+    before.path = before.origin_path = at("a.log");
+    follow("p", {"*.log"}, {}, {before});
+    EXPECT_THAT(files_of(discovery->take_stock("p", 5000, kRetention).lost), ElementsAre(before.file));
+}
+
 TEST_F(DiscoveryTest, AFileThatIsThereAndNoLongerFollowedIsNotMissing) {
     make("a.txt");
     auto narrowed = checkpoint_of(identity("a.txt"));

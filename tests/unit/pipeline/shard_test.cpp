@@ -210,6 +210,42 @@ TEST(Shard, HighPriorityReadsFirstAndLowIsNotStarved) {
     EXPECT_LT(of_low, high->delivered.size() / 8);
 }
 
+TEST(Shard, NobodyIsStarvedByAnotherOfItsPriority) {
+    ShardWorld world;
+    auto* high = world.add("a", config::OnReject::block, {.priority = config::Priority::high});
+    auto* one = world.add("b");
+    auto* another = world.add("c");
+    const auto path = world.folder.at("a.log");
+    std::string bytes;
+    while (bytes.size() < 128 * read::kExtentBytesMax) bytes += std::string(1023, 'x') + "\n";
+    test::rewrite(path, bytes);
+    for (auto* sink : {high, one, another}) sink->takes_all = true;
+    for (const auto* name : {"a", "b", "c"}) world.follow(path, 1, name);
+    std::size_t of_one = 0;
+    std::size_t of_another = 0;
+    high->after_finish = [&] {
+        of_one = one->delivered.size();
+        of_another = another->delivered.size();
+    };
+    EXPECT_TRUE(world.until([&] { return high->delivered.size() * 1024 == bytes.size(); }));
+    EXPECT_GT(of_one, 0U);
+    EXPECT_GT(of_another, 0U);
+}
+
+TEST(Shard, WhatAThrottledFileHoldsIsStoredAtTheEnd) {
+    ShardWorld world;
+    world.shard->set_limits({.rate_limit = {.per_second = 1, .unit = base::Rate::Unit::bytes}});
+    world.sink->takes_all = true;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "a line\n");
+    world.follow(path, 1);
+    world.poll();
+    test::append_to(path, "another one\n");
+    ASSERT_TRUE(world.drain());
+    EXPECT_EQ(world.stored().at({"p", {.inode = 1}}).watermark.value, 7U);
+    EXPECT_EQ(world.stored().at({"p", {.inode = 1}}).seen.value, 19U);
+}
+
 TEST(Shard, ARateLimitHoldsBackItsPipelineAlone) {
     ShardWorld world;
     auto* slow = world.add("slow", config::OnReject::block,
@@ -428,6 +464,20 @@ TEST(Shard, OfDeletedFilesTheFirstIsGivenUpBeyondTheirLimitAndItsLossIsTold) {
     const auto books = world.shard->status().pipelines.at(0).books;
     EXPECT_EQ(books.lost[1], kFileBytes);
     EXPECT_EQ(books.seen, 2 * kFileBytes);
+}
+
+TEST(Shard, ADeletedFileThatWasReadToItsEndIsLetGoWithoutALoss) {
+    ShardWorld world;
+    world.shard->set_limits({.deleted_bytes_max = 1});
+    world.sink->takes_all = true;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\n");
+    const auto tail = world.follow(path, 1);
+    world.poll();
+    fs::remove(path);
+    world.shard->left(tail);
+    ASSERT_TRUE(world.until([&] { return !world.finished.empty(); }));
+    EXPECT_EQ(world.counter("venus_agent_losses_total", {{"pipeline", "p"}, {"reason", "deleted"}}), 0U);
 }
 
 TEST(Shard, WhatIsInFlightOfAFileThatIsGivenUpMayStillArrive) {

@@ -171,7 +171,7 @@ TEST_F(TailTest, ATruncationLosesWhatNobodyReadAndWhatIsNotTakenAfterIt) {
     test::rewrite(path, "");
 
     const auto loss = tail->start_anew();
-    EXPECT_EQ(loss.begin.value, 9U);
+    EXPECT_EQ(loss.begin.value, 0U) << "of what is behind it, some may be taken";
     EXPECT_EQ(loss.end.value, 27U);
     EXPECT_EQ(loss.bytes, 18U);
     EXPECT_EQ(still_to_come(*tail), 5U) << "in flight";
@@ -200,6 +200,21 @@ TEST_F(TailTest, TellsWhatWasSeenAndIsNoLongerThere) {
     EXPECT_EQ(loss->end.value, 11U);
     EXPECT_EQ(tail->books().lost[2], 7U);
     EXPECT_EQ(still_to_come(*tail), 0U);
+}
+
+TEST_F(TailTest, WhatWasCutOffBehindTheWatermarkIsTold) {
+    auto before = make_tail();
+    before->begin({}, false);
+    test::append_to(path, "nobody took this\n");
+    const auto checkpoint = before->checkpoint();
+    EXPECT_EQ(checkpoint.watermark.value, 0U);
+    test::rewrite(path, "new\n");
+    auto tail = make_tail();
+    const auto loss = tail->begin(checkpoint, false);
+    ASSERT_TRUE(loss);
+    EXPECT_EQ(loss->begin.value, 4U);
+    EXPECT_EQ(loss->end.value, 17U);
+    EXPECT_EQ(tail->books().lost[2], 13U);
 }
 
 TEST_F(TailTest, IsMovedByHand) {
