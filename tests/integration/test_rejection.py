@@ -8,13 +8,14 @@ from support.wait import wait_until
 
 TOPIC_BYTES_MAX = 20_000  # of a batch; the agent's would be 1 MB
 PLAIN = {"compression.type": "none"}
-# Of a batch that went in two requests, one may have been taken when the other was rejected: it is read again.
+# Of a batch that went in two requests, the second may have been taken when the first was rejected: it is read again
+# behind the first one.
 LINES_OF_A_BATCH = 5_000
 
 
 def _assert_nothing_is_missing(kafka, topic, writers):
-    verdict = consume(kafka.brokers, topic, writers, allow_duplicates=LINES_OF_A_BATCH)
-    assert verdict["passed"] and verdict["missing"] == 0 and verdict["out_of_order"] == 0, verdict
+    verdict = consume(kafka.brokers, topic, writers, allow_duplicates=LINES_OF_A_BATCH, allow_reorder=True)
+    assert verdict["passed"] and verdict["missing"] == 0 and verdict["out_of_order"] <= LINES_OF_A_BATCH, verdict
 
 
 @pytest.fixture
