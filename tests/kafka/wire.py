@@ -24,6 +24,8 @@ def _string(text):
 def _array(items):
     return struct.pack(">i", len(items)) + b"".join(items)
 
+SLOW_SECONDS = 60  # a broker whose disk is busy answers late
+
 
 class _Answer:
     def __init__(self, data):
@@ -45,7 +47,7 @@ class _Answer:
         return [item() for _ in range(self.take("i"))]
 
 
-def _ask(broker, api, version, body, timeout=10):
+def _ask(broker, api, version, body, timeout=SLOW_SECONDS):
     host, port = broker.rsplit(":", 1)
     request = struct.pack(">hhi", api, version, 1) + _string("venus-tests") + body
     with socket.create_connection((host, int(port)), timeout) as connection:
@@ -94,7 +96,7 @@ def create_topic(broker, name, partitions, replication, config):
         + _array([])  # no replica placed by hand
         + _array([_string(key) + _string(value) for key, value in config.items()])
     )
-    answer = _ask(broker, CREATE_TOPICS, 2, _array([topic]) + struct.pack(">i?", 10_000, False), timeout=30)
+    answer = _ask(broker, CREATE_TOPICS, 2, _array([topic]) + struct.pack(">i?", 10_000, False))
     answer.take("i")  # throttle time
     for topic, error, why in answer.array(lambda: (answer.string(), answer.take("h"), answer.string())):
         if error:
@@ -103,7 +105,7 @@ def create_topic(broker, name, partitions, replication, config):
 
 
 def delete_topic(broker, name):
-    answer = _ask(broker, DELETE_TOPICS, 1, _array([_string(name)]) + struct.pack(">i", 10_000), timeout=30)
+    answer = _ask(broker, DELETE_TOPICS, 1, _array([_string(name)]) + struct.pack(">i", 10_000))
     answer.take("i")  # throttle time
     for topic, error in answer.array(lambda: (answer.string(), answer.take("h"))):
         if error:
@@ -149,7 +151,7 @@ def place(broker, topic, partitions, nodes):
     replicas = _compact_array([struct.pack(">i", node) for node in nodes])
     wanted = [struct.pack(">i", partition) + replicas + NO_TAGS for partition in range(partitions)]
     body = struct.pack(">i", 30_000) + _compact_array([_compact_string(topic) + _compact_array(wanted) + NO_TAGS])
-    answer = _ask(broker, REASSIGN, 0, NO_TAGS + body + NO_TAGS, timeout=30)  # the first ones are the header's
+    answer = _ask(broker, REASSIGN, 0, NO_TAGS + body + NO_TAGS)  # the first ones are the header's
     answer.take("b")  # the header's
     answer.take("i")  # throttle time
     error = answer.take("h")
@@ -163,7 +165,7 @@ def _has_leaders(broker, name, partitions):
     return error == 0 and len(leaders) == partitions and all(leader >= 0 for leader in leaders)
 
 
-def _until(condition, what, timeout=20):
+def _until(condition, what, timeout=SLOW_SECONDS):
     deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
