@@ -10,6 +10,7 @@ import time
 
 METADATA, CREATE_TOPICS, DELETE_TOPICS, CREATE_ACLS, REASSIGN = 3, 19, 20, 30, 45
 TOPIC_EXISTS = 36
+SLOW_SECONDS = 60  # a broker whose disk is busy answers late
 
 
 class KafkaError(Exception):
@@ -23,8 +24,6 @@ def _string(text):
 
 def _array(items):
     return struct.pack(">i", len(items)) + b"".join(items)
-
-SLOW_SECONDS = 60  # a broker whose disk is busy answers late
 
 
 class _Answer:
