@@ -272,7 +272,7 @@ TEST(Shard, TheAgentsRateLimitHoldsBackAll) {
     ShardWorld world;
     world.shard->set_limits({.rate_limit = {.per_second = 2, .unit = base::Rate::Unit::records}});
     world.sink->takes_all = true;
-    for (const std::uint64_t inode : {1, 2, 3}) {
+    for (const std::uint64_t inode : {1U, 2U, 3U}) {
         const auto path = world.folder.at(std::to_string(inode));
         test::rewrite(path, "line\n");
         world.follow(path, inode);
@@ -449,7 +449,7 @@ TEST(Shard, OfDeletedFilesTheFirstIsGivenUpBeyondTheirLimitAndItsLossIsTold) {
     const std::string line(1023, 'x');
     std::string lines;
     for (std::size_t i = 0; i < kFileBytes / 1024; ++i) lines += line + "\n";
-    for (const std::uint64_t inode : {1, 2}) {
+    for (const std::uint64_t inode : {1U, 2U}) {
         const auto path = world.folder.at(std::to_string(inode) + ".log");
         test::rewrite(path, lines);
         const auto tail = world.follow(path, inode);
