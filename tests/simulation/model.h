@@ -131,7 +131,6 @@ class Model : public DiskObserver {
     std::map<std::pair<std::string, std::size_t>, Follow> follows_;  // by pipeline and file number
     std::map<std::size_t, Sight> sights_;                            // by file number
     std::vector<std::shared_ptr<Tail>> tails_;
-    bool ending_ = false;  // tails end whatever their files are like
     bool silence_ = false;
     std::optional<std::string> violation_;
 };
