@@ -8,12 +8,6 @@ namespace agent::discover {
 
 namespace {
 
-// A rotated file that was read to its end is deleted in the ordinary course of things.
-bool may_be_lost(const model::Checkpoint& checkpoint, const PathFilter& filter) {
-    if (checkpoint.seen > checkpoint.watermark) return true;
-    return checkpoint.path == checkpoint.origin_path && filter.matches(checkpoint.path);
-}
-
 bool is_below(const std::string& path, const std::string& folder) {
     return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
 }
@@ -35,9 +29,8 @@ base::Result<std::unique_ptr<Discovery>> Discovery::create(base::EventLoop& loop
 
 void Discovery::add_pipeline(const std::string& name, const config::FileSourceConfig& source,
                              std::vector<model::Checkpoint> checkpoints, bool looked_before) {
-    Pipeline pipeline{.filter = PathFilter(source.include, source.exclude), .unclaimed = {}, .following = {}};
-    for (auto& checkpoint : checkpoints) checkpoint.unowned_ms = 0;
-    for (auto& checkpoint : checkpoints) pipeline.unclaimed[checkpoint.file.inode].push_back(std::move(checkpoint));
+    Pipeline pipeline{.filter = PathFilter(source.include, source.exclude), .unmet = {}, .following = {}};
+    for (auto& checkpoint : checkpoints) pipeline.unmet.add(std::move(checkpoint));
     pipeline.at_end = source.start_at == config::StartAt::end && !looked_before;
     auto& added = pipelines_.insert_or_assign(name, std::move(pipeline)).first->second;
     offer_known_ = true;
@@ -76,7 +69,7 @@ void Discovery::release(const std::string& pipeline, const model::FileIdentity& 
                         const std::optional<model::Checkpoint>& checkpoint) {
     if (const auto found = pipelines_.find(pipeline); found != pipelines_.end()) {
         found->second.following.erase(identity);
-        if (checkpoint) found->second.unclaimed[identity.inode].push_back(*checkpoint);
+        if (checkpoint) found->second.unmet.add(*checkpoint);
     }
     const auto file = files_.find(identity);
     if (file == files_.end()) return;
@@ -89,34 +82,9 @@ void Discovery::release(const std::string& pipeline, const model::FileIdentity& 
 }
 
 Stock Discovery::take_stock(const std::string& name, std::uint64_t now_ms, std::chrono::milliseconds retention) {
-    Stock stock;
     const auto found = pipelines_.find(name);
-    if (found == pipelines_.end()) return stock;
-    auto& pipeline = found->second;
-    for (auto& [inode, checkpoints] : pipeline.unclaimed)
-        std::erase_if(checkpoints, [&](auto& checkpoint) {
-            if (is_there(checkpoint)) return false;  // not to be followed, or not to be opened, now
-            if (checkpoint.missing_ms == 0) {
-                checkpoint.missing_ms = now_ms;
-                stock.missing.push_back(checkpoint);
-                if (may_be_lost(checkpoint, pipeline.filter)) stock.lost.push_back(checkpoint);
-            }
-            if (checkpoint.missing_ms + static_cast<std::uint64_t>(retention.count()) > now_ms) return false;
-            stock.forgotten.push_back(checkpoint.file);
-            return true;
-        });
-    std::erase_if(pipeline.unclaimed, [](const auto& item) { return item.second.empty(); });
-    return stock;
-}
-
-bool Discovery::is_there(const model::Checkpoint& checkpoint) {
-    const auto path = file_system_->resolve(checkpoint.path);
-    const auto about = path ? file_system_->look(*path) : std::nullopt;
-    if (!about || about->inode != checkpoint.file.inode) return false;
-    const auto opened = file_system_->open(*path);
-    if (!opened) return true;  // it cannot be told from another one now
-    return opened->identity.generation == checkpoint.file.generation &&
-           opened->identity.generation_kind == checkpoint.file.generation_kind;
+    if (found == pipelines_.end()) return {};
+    return found->second.unmet.take_stock(*file_system_, found->second.filter, now_ms, retention);
 }
 
 Discovery::File& Discovery::remember(const model::FileIdentity& identity) {
@@ -303,7 +271,7 @@ void Discovery::look(const std::string& folder, const std::string& name, std::ui
 bool Discovery::wanted(const std::string& path, std::uint64_t inode) const {
     if (inodes_.contains(inode)) return true;  // followed already: under which name it goes on is to be known
     return std::ranges::any_of(pipelines_, [&](const auto& item) {
-        return item.second.filter.matches(path) || item.second.unclaimed.contains(inode);
+        return item.second.filter.matches(path) || item.second.unmet.may_know(inode);
     });
 }
 
@@ -355,7 +323,7 @@ void Discovery::offer(const std::string& path, const model::FileIdentity& identi
     for (auto& [name, pipeline] : pipelines_) {
         if (pipeline.following.contains(identity)) continue;
         if (pipeline.filter.excludes(path)) continue;
-        auto checkpoint = claim(pipeline, identity);
+        auto checkpoint = pipeline.unmet.claim(identity);
         if (!checkpoint && !pipeline.filter.matches(path)) continue;
         pipeline.following.insert(identity);
         files_.at(identity).followers.insert(name);
@@ -366,25 +334,6 @@ void Discovery::offer(const std::string& path, const model::FileIdentity& identi
                               .checkpoint = std::move(checkpoint),
                               .at_end = pipeline.at_end});
     }
-}
-
-// The checkpoint of the file; or, where a device has got another number, of its inode and generation: the reader
-// confirms it by the fingerprints.
-std::optional<model::Checkpoint> Discovery::claim(Pipeline& pipeline, const model::FileIdentity& identity) {
-    const auto found = pipeline.unclaimed.find(identity.inode);
-    if (found == pipeline.unclaimed.end()) return std::nullopt;
-    auto& candidates = found->second;
-    auto best = std::ranges::find(candidates, identity, &model::Checkpoint::file);
-    if (best == candidates.end())
-        best = std::ranges::find_if(candidates, [&](const auto& checkpoint) {
-            return checkpoint.file.generation == identity.generation &&
-                   checkpoint.file.generation_kind == identity.generation_kind && checkpoint.head.length > 0;
-        });
-    if (best == candidates.end()) return std::nullopt;
-    auto checkpoint = std::move(*best);
-    candidates.erase(best);
-    if (candidates.empty()) pipeline.unclaimed.erase(found);
-    return checkpoint;
 }
 
 void Discovery::vanish(const std::string& folder, std::string_view name) {

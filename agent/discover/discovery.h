@@ -16,6 +16,7 @@
 #include "agent/discover/file_system.h"
 #include "agent/discover/glob.h"
 #include "agent/discover/link_targets.h"
+#include "agent/discover/unmet_checkpoints.h"
 #include "agent/model/checkpoint.h"
 #include "common/base/event_loop.h"
 #include "common/config/config.h"
@@ -31,13 +32,6 @@ struct FoundFile {
     std::shared_ptr<const base::UniqueFd> fd;
     std::optional<model::Checkpoint> checkpoint;  // of this identity, or of its inode on another device
     bool at_end = false;                          // start_at = "end" applies
-};
-
-// What take_stock() found.
-struct Stock {
-    std::vector<model::Checkpoint> missing;  // for the first time
-    std::vector<model::Checkpoint> lost;     // of these, whose files may have held lines that nobody read
-    std::vector<model::FileIdentity> forgotten;
 };
 
 // Thread: the control thread; called within Discovery's own calls, so an answer is posted.
@@ -73,13 +67,11 @@ class Discovery {
                       std::vector<model::Checkpoint> checkpoints, bool looked_before);
     void remove_pipeline(const std::string& name);
 
-    // The pipeline is done with a file that had left.
-    // With a checkpoint, in case it comes into sight again.
+    // The pipeline is done with a file that had left; with a checkpoint, in case it comes into sight again.
     void release(const std::string& pipeline, const model::FileIdentity& file,
                  const std::optional<model::Checkpoint>& checkpoint = {});
 
-    // Looks through the checkpoints whose files were not met. One that is missed for the first time is missing from
-    // `now_ms` (Unix time) on; one that has been for longer than `retention` is forgotten.
+    // Looks through the checkpoints whose files were not met; see UnmetCheckpoints.
     Stock take_stock(const std::string& pipeline, std::uint64_t now_ms, std::chrono::milliseconds retention);
 
     void sweep();
@@ -90,7 +82,7 @@ class Discovery {
  private:
     struct Pipeline {
         PathFilter filter;
-        std::map<std::uint64_t, std::vector<model::Checkpoint>> unclaimed;  // by inode
+        UnmetCheckpoints unmet;
         bool at_end = false;  // during the first look, where start_at = "end"
         std::set<model::FileIdentity> following;
     };
@@ -133,8 +125,6 @@ class Discovery {
     bool leads_through(const std::string& folder) const;
     void offer(const std::string& path, const model::FileIdentity& identity,
                const std::shared_ptr<const base::UniqueFd>& fd);
-    std::optional<model::Checkpoint> claim(Pipeline& pipeline, const model::FileIdentity& identity);
-    bool is_there(const model::Checkpoint& checkpoint);  // under the path that was known last
     File& remember(const model::FileIdentity& identity);
     bool holds(const model::FileIdentity& identity) const;
     void forget_file(const model::FileIdentity& identity);
