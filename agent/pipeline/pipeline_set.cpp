@@ -197,7 +197,7 @@ void PipelineSet::take_stock(const std::string& name, checkpoint::CheckpointBatc
     for (const auto& file : stock.forgotten) batch.changes[{name, file}] = std::nullopt;
     // Behind the tails that were just found: their checkpoints come first, or `start_at` would be forgotten by a crash.
     on_shard([this, name, batch = std::move(batch), lost = std::move(stock.lost)]() mutable {
-        for (const auto& checkpoint : lost) shard_.missing(name, checkpoint);
+        for (const auto& checkpoint : lost) shard_.file_missing(name, checkpoint);
         shard_.store_checkpoints(checkpoint::Durability::host);
         checkpoints_.write(std::move(batch), checkpoint::Durability::host);
     });

@@ -267,7 +267,7 @@ bool Shard::extent_rejected(Pipeline& pipeline, Tail& tail, ExtentPtr& extent) {
 
 // Whatever it was: let go of what is in flight, rewind, go on.
 void Shard::extent_failed(Pipeline& pipeline, Tail& tail, const model::Extent& extent) {
-    if (!tail.is_current(extent)) return pipeline.probe.extent_lost(tail.path, extent, tail.stale_is());
+    if (!tail.is_current(extent)) return pipeline.probe.extent_lost(tail.path, extent, tail.why_stale());
     if (tail.state != Tail::State::rewinding) {
         const bool searching = extent.rejection != model::Rejection::none && !is_to_blame(tail, extent);
         tail.retry_delay = searching ? std::chrono::milliseconds(0)

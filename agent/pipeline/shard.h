@@ -56,8 +56,8 @@ class Shard : public model::DeliveryListener {
     void wake(const std::vector<model::TailId>& tails);
     void moved(model::TailId tail, const std::string& path);
     void left(model::TailId tail);
-    void missing(const std::string& pipeline,
-                 const model::Checkpoint& checkpoint);  // its file, when that was looked for
+    void file_missing(const std::string& pipeline,
+                      const model::Checkpoint& checkpoint);  // no path led to it
     void set_limits(const config::AgentConfig& agent);
 
     // Reads nothing more for the pipeline, waits at most `patience` for what is in flight, stores its checkpoints,

@@ -84,7 +84,7 @@ void Shard::left(model::TailId id) {
     make_ready(*pipeline, tail);
 }
 
-void Shard::missing(const std::string& name, const model::Checkpoint& checkpoint) {
+void Shard::file_missing(const std::string& name, const model::Checkpoint& checkpoint) {
     const auto found = pipelines_.find(name);
     if (found == pipelines_.end()) return;
     auto& pipeline = *found->second;

@@ -36,23 +36,21 @@ std::optional<model::Loss> Tail::begin(const std::optional<model::Checkpoint>& c
     reader.seek(watermark.offset, watermark.anchor);
     begin_books();
     if (!checkpoint) return std::nullopt;
-    if (watermark.offset == checkpoint->watermark) return behind(*checkpoint);
-    const model::Loss loss{
-        .begin = checkpoint->watermark, .end = checkpoint->seen, .bytes = checkpoint->seen - checkpoint->watermark};
-    books_.seen += loss.bytes;
-    books_.lost_for(model::LossReason::truncated_while_stopped) += loss.bytes;
+    auto begin = checkpoint->watermark;
+    if (watermark.offset == checkpoint->watermark) {  // it is as it was up to there; behind that, it may be cut off
+        const auto about = reader.look();
+        if (!about || about->size >= checkpoint->seen.value) return std::nullopt;
+        begin = std::max(begin, model::FileOffset{about->size});
+    }
+    const model::Loss loss{.begin = begin, .end = checkpoint->seen, .bytes = checkpoint->seen - begin};
+    book_cut_off(loss, model::LossReason::truncated_while_stopped);
     return loss;
 }
 
-// What the file has no more of what was seen of it, though it is as it was up to the watermark.
-std::optional<model::Loss> Tail::behind(const model::Checkpoint& checkpoint) {
-    const auto about = reader.look();
-    if (!about || about->size >= checkpoint.seen.value) return std::nullopt;
-    const auto begin = std::max(watermark.offset, model::FileOffset{about->size});
-    const model::Loss loss{.begin = begin, .end = checkpoint.seen, .bytes = checkpoint.seen - begin};
+// The file has no more of it, and its epoch goes on.
+void Tail::book_cut_off(const model::Loss& loss, model::LossReason why) {
     books_.seen += loss.bytes;
-    books_.lost_for(model::LossReason::truncated_while_stopped) += loss.bytes;
-    return loss;
+    books_.lost_for(why) += loss.bytes;
 }
 
 void Tail::open_extent(model::Extent& extent) {
@@ -73,7 +71,7 @@ bool Tail::close_extent(const model::Extent& extent) {
         if (extent.failure.empty())
             books_.pass(bytes, extent.dropped);
         else
-            books_.lost_for(stale_is_) += bytes;
+            books_.lost_for(why_stale_) += bytes;
         return false;
     }
     in_flight_bytes_ -= bytes;
@@ -143,7 +141,7 @@ model::Loss Tail::end_epoch(model::LossReason why) {
     books_.seen += seen - epoch_begin_;
     books_.read += read_end_ - epoch_begin_;
     epoch_begin_ = read_end_ = seen;
-    stale_is_ = why;
+    why_stale_ = why;
     in_flight_bytes_ = 0;
     ledger_ = {};
     epoch_ = next_seq_;
@@ -157,8 +155,7 @@ void Tail::begin_books() {
 
 model::Loss Tail::take_cut_off() {
     const auto loss = reader.take_cut_off();
-    books_.seen += loss.bytes;
-    books_.lost_for(model::LossReason::truncated) += loss.bytes;
+    book_cut_off(loss, model::LossReason::truncated);
     if (loss.bytes > 0 && read_end_ > loss.begin) {
         books_.read += read_end_ - loss.begin;
         read_end_ = loss.begin;

@@ -64,8 +64,8 @@ class Tail {
     std::uint64_t lag_bytes();
     bool has_grown();  // beyond what the last checkpoint() saw
     model::Books books() const;
-    model::Loss take_cut_off();                               // into the books, after each read; see the reader
-    model::LossReason stale_is() const { return stale_is_; }  // an extent of an ended epoch that was not taken
+    model::Loss take_cut_off();                                 // into the books, after each read; see the reader
+    model::LossReason why_stale() const { return why_stale_; }  // an extent of an ended epoch that was not taken
 
     model::TailId id;
     model::FileIdentity identity;
@@ -97,7 +97,7 @@ class Tail {
  private:
     model::Loss end_epoch(model::LossReason why);
     void begin_books();
-    std::optional<model::Loss> behind(const model::Checkpoint& checkpoint);
+    void book_cut_off(const model::Loss& loss, model::LossReason why);
 
     acknowledge::Ledger ledger_;
     model::ExtentSeq next_seq_;
@@ -107,7 +107,7 @@ class Tail {
     model::Books books_;                 // of what has its final word, and of the epochs that ended
     model::FileOffset epoch_begin_;      // of the books
     model::FileOffset read_end_;         // in this epoch
-    model::LossReason stale_is_ = {};    // how the last epoch ended
+    model::LossReason why_stale_ = {};   // how the last epoch ended
     model::Fingerprint head_;
     model::FileOffset stored_seen_;
     std::uint32_t delivered_in_a_row_ = 0;  // since records_max changed

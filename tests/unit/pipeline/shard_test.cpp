@@ -504,8 +504,8 @@ TEST(Shard, WhatIsInFlightOfAFileThatIsGivenUpMayStillArrive) {
 
 TEST(Shard, AFileThatIsMissingIsTold) {
     ShardWorld world;
-    world.shard->missing("p", {.watermark = {10}, .seen = {15}});
-    world.shard->missing("p", {.watermark = {10}, .seen = {10}});
+    world.shard->file_missing("p", {.watermark = {10}, .seen = {15}});
+    world.shard->file_missing("p", {.watermark = {10}, .seen = {10}});
     const telemetry::MetricLabels labels{{"pipeline", "p"}, {"reason", "deleted_while_stopped"}};
     EXPECT_EQ(world.counter("venus_agent_losses_total", labels), 2U);
     EXPECT_EQ(world.counter("venus_agent_bytes_lost_total", labels), 5U);
