@@ -1,22 +1,15 @@
 """Ended at random instants while lines are written and files rotate: nothing is lost, and kill -9 repeats little."""
 
-import os
-import random
 import time
 
 from support.agent import kafka_sink, pipeline
+from support.instants import random_instants
 from support.judge import Writer, assert_perfect, consume, verify
 from support.wait import wait_until
 
 KILLS = 20
 STOPS = 40
 LINE_BYTES = 200
-
-
-def random_instants():
-    seed = int(os.environ.get("VENUS_SEED") or random.randrange(1 << 32))
-    print(f"\nseed: VENUS_SEED={seed}")
-    return random.Random(seed)
 
 
 def test_twenty_kills_lose_nothing(kafka, topic, agent, logs):
@@ -31,7 +24,7 @@ def test_twenty_kills_lose_nothing(kafka, topic, agent, logs):
         agent.start(wait=False)
         time.sleep(instants.uniform(0.05, 2.5))
         agent.kill()
-        unfinished += _bytes_beyond_checkpoints(agent, logs)
+        unfinished += agent.bytes_beyond_checkpoints(logs)
     agent.start()
     writer.stop()
     # What was read but not checkpointed lies beyond the checkpoints: nothing else may come twice.
@@ -41,11 +34,6 @@ def test_twenty_kills_lose_nothing(kafka, topic, agent, logs):
     assert verdict["missing"] == 0 and verdict["corrupt"] == 0 and verdict["out_of_order"] == 0, verdict
     assert verdict["duplicate"] <= bound
     agent.stop()
-
-
-def _bytes_beyond_checkpoints(agent, logs):
-    done = sum(checkpoint["offset"] for checkpoint in agent.checkpoints())
-    return max(0, sum(path.stat().st_size for path in logs.iterdir()) - done)
 
 
 def test_a_sigterm_at_any_instant_of_the_start_ends_well(agent, logs, tmp_path):

@@ -1,13 +1,13 @@
 """What takes too long for every change; only with --long. VENUS_SEED repeats a run's instants."""
 
 import os
-import random
 import statistics
 import time
 
 import pytest
 
 from support.agent import kafka_sink, pipeline
+from support.instants import random_instants
 from support.judge import Writer, assert_perfect, consume
 from support.kafka import Kafka
 from support.wait import wait_until
@@ -33,9 +33,7 @@ def cluster():
 
 
 def test_two_hundred_kills_with_a_broker_that_restarts_lose_nothing(cluster, agent, logs):
-    seed = int(os.environ.get("VENUS_SEED") or random.randrange(1 << 32))
-    print(f"\nseed: VENUS_SEED={seed}")
-    instants = random.Random(seed)
+    instants = random_instants()
     agent.configure(
         pipeline("p", logs / "*.log*", kafka_sink("t")), brokers=cluster.brokers, memory_limit="8MiB"
     )
@@ -54,7 +52,7 @@ def test_two_hundred_kills_with_a_broker_that_restarts_lose_nothing(cluster, age
             restarts += 1
         time.sleep(instants.uniform(0.05, 2))
         agent.kill()
-        unfinished += _bytes_beyond_checkpoints(agent, logs)
+        unfinished += agent.bytes_beyond_checkpoints(logs)
     agent.start()
     written = [writer.stop() for writer in writers]
     # What was read but not checkpointed lies beyond the checkpoints: nothing else may come twice.
@@ -66,11 +64,6 @@ def test_two_hundred_kills_with_a_broker_that_restarts_lose_nothing(cluster, age
     assert verdict["missing"] == 0 and verdict["corrupt"] == 0 and verdict["out_of_order"] == 0, verdict
     assert verdict["duplicate"] <= bound
     agent.stop()
-
-
-def _bytes_beyond_checkpoints(agent, logs):
-    done = sum(checkpoint["offset"] for checkpoint in agent.checkpoints())
-    return max(0, sum(path.stat().st_size for path in logs.iterdir()) - done)
 
 
 def test_memory_stays_flat_in_ten_minutes_without_a_broker(cluster, agent, logs):

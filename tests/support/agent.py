@@ -150,6 +150,11 @@ class Agent:
         """Why it is degraded, as one text."""
         return "\n".join(self.status()["reasons"])
 
+    def bytes_beyond_checkpoints(self, logs):
+        """Of all files in the folder."""
+        done = sum(checkpoint["offset"] for checkpoint in self.checkpoints())
+        return max(0, sum(path.stat().st_size for path in logs.iterdir()) - done)
+
     # --- its metrics ---
 
     def get(self, path):

@@ -13,8 +13,8 @@ namespace test {
 // A folder of a test's own, removed with everything in it.
 class TempFolder {
  public:
-    TempFolder() {
-        std::string path = (std::filesystem::temp_directory_path() / "venus-test-XXXXXX").string();
+    explicit TempFolder(const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
+        std::string path = (in / "venus-test-XXXXXX").string();  // mkdtemp(3) fills it in
         if (!::mkdtemp(path.data())) throw std::runtime_error("cannot make a temporary folder");
         path_ = std::filesystem::canonical(path);
     }
