@@ -79,6 +79,16 @@ TEST_F(CheckpointCommandsTest, AnOffsetIsSetByPathOrByFileId) {
         << "longer than what is below";
 }
 
+TEST_F(CheckpointCommandsTest, AnOffsetBeyondWhatWasSeenIsSeen) {
+    auto before = some_checkpoint(1, 5000);
+    before.seen = {6000};
+    add("p", before);
+    ASSERT_TRUE(change({.pipeline = "p", .file = before.path, .offset = {9000}}));
+    EXPECT_EQ(disk->stored.at({"p", before.file}).seen.value, 9000U) << "else fewer than no bytes are missing";
+    ASSERT_TRUE(change({.pipeline = "p", .file = before.path, .offset = {100}}));
+    EXPECT_EQ(disk->stored.at({"p", before.file}).seen.value, 9000U);
+}
+
 TEST_F(CheckpointCommandsTest, ACheckpointIsForgotten) {
     add("p", some_checkpoint(1, 5000));
     add("q", some_checkpoint(1, 5000));
