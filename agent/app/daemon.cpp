@@ -74,7 +74,7 @@ class Daemon {
     bool stopping_ = false;
 };
 
-// Idle files hold a descriptor each: as many as the host lets us have.
+// Files that are written to hold a descriptor each: as many as the host lets us have.
 void raise_descriptor_limit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;

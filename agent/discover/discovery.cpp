@@ -93,11 +93,6 @@ Discovery::File& Discovery::remember(const model::FileIdentity& identity) {
     return file->second;
 }
 
-bool Discovery::holds(const model::FileIdentity& identity) const {
-    const auto file = files_.find(identity);
-    return file != files_.end() && !file->second.fd.expired();
-}
-
 void Discovery::forget_file(const model::FileIdentity& identity) {
     if (files_.erase(identity) > 0 && --inodes_[identity.inode] == 0) inodes_.erase(identity.inode);
 }
@@ -297,16 +292,13 @@ void Discovery::place(const std::string& folder, const std::string& name, bool i
         }
         return cannot_follow(path, opened.error().message);
     }
-    if (!holds(opened->identity))
-        if (auto room = check_room(opened->fd); !room)
-            return cannot_follow(path, "cannot follow " + path + ": " + room.error().message);
     troubled_.erase(path);
     const bool known = before != entries.end() && before->second.file == opened->identity;
     if (before != entries.end() && !known) drop_path(before->second.file, path);
 
     auto& file = remember(opened->identity);
     auto fd = file.fd.lock();
-    if (!fd) file.fd = fd = std::make_shared<const base::UniqueFd>(std::move(opened->fd));
+    if (!fd && file_system_->has_room(*opened)) file.fd = fd = std::move(opened->fd);
     entries.insert_or_assign(name, Entry{.file = opened->identity, .is_link = is_link});
     if (!known) add_path(opened->identity, path);
     changed_.insert(opened->identity);
@@ -318,8 +310,7 @@ void Discovery::place(const std::string& folder, const std::string& name, bool i
     }
 }
 
-void Discovery::offer(const std::string& path, const model::FileIdentity& identity,
-                      const std::shared_ptr<const base::UniqueFd>& fd) {
+void Discovery::offer(const std::string& path, const model::FileIdentity& identity, const base::SharedFd& fd) {
     for (auto& [name, pipeline] : pipelines_) {
         if (pipeline.following.contains(identity)) continue;
         if (pipeline.filter.excludes(path)) continue;

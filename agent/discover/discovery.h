@@ -29,7 +29,7 @@ struct FoundFile {
     std::string pipeline;
     std::string path;
     model::FileIdentity identity;
-    std::shared_ptr<const base::UniqueFd> fd;
+    base::SharedFd fd;                            // null: descriptors are short; it is to be opened later
     std::optional<model::Checkpoint> checkpoint;  // of this identity, or of its inode on another device
     bool at_end = false;                          // start_at = "end" applies
 };
@@ -123,10 +123,8 @@ class Discovery {
     void add_path(const model::FileIdentity& identity, const std::string& path);
     bool wanted(const std::string& path, std::uint64_t inode) const;
     bool leads_through(const std::string& folder) const;
-    void offer(const std::string& path, const model::FileIdentity& identity,
-               const std::shared_ptr<const base::UniqueFd>& fd);
+    void offer(const std::string& path, const model::FileIdentity& identity, const base::SharedFd& fd);
     File& remember(const model::FileIdentity& identity);
-    bool holds(const model::FileIdentity& identity) const;
     void forget_file(const model::FileIdentity& identity);
     void cannot_follow(const std::string& path, const std::string& why);
 

@@ -44,6 +44,14 @@ base::Result<OpenFile> FileSystem::open(const std::string& path) {
     return open_file(path);
 }
 
+bool FileSystem::has_room(const OpenFile& file) {
+    return discover::has_room(*file.fd);
+}
+
+std::optional<FileState> FileSystem::state(const std::string& path) {
+    return state_of(path);
+}
+
 base::Result<std::unique_ptr<DirectoryWatcher>> FileSystem::watch(base::EventLoop& loop,
                                                                   DirectoryWatcher::Observer observe,
                                                                   std::function<void()> settled) {

@@ -38,6 +38,8 @@ class FileSystem {
     virtual std::optional<ListedName> look(const std::string& path);      // none: there is nothing
     virtual std::optional<std::string> resolve(const std::string& path);  // without links; none: it leads nowhere
     virtual base::Result<OpenFile> open(const std::string& path);
+    virtual bool has_room(const OpenFile& file);                      // for it to stay open
+    virtual std::optional<FileState> state(const std::string& path);  // none: it leads nowhere
     virtual base::Result<std::unique_ptr<DirectoryWatcher>> watch(base::EventLoop& loop,
                                                                   DirectoryWatcher::Observer observe,
                                                                   std::function<void()> settled);

@@ -61,7 +61,7 @@ base::Result<OpenFile> open_file(const std::string& path) {
     if (!fd) return base::fail("cannot open {}: {}", path, base::errno_text(errno));
     auto identity = identify_at(fd.get(), "", AT_EMPTY_PATH, AT_EMPTY_PATH);
     if (!identity) return base::fail("cannot follow {}: {}", path, identity.error().message);
-    return OpenFile{std::move(fd), *identity};
+    return OpenFile{std::make_shared<const base::UniqueFd>(std::move(fd)), *identity};
 }
 
 base::Result<model::FileIdentity> identify(const std::string& path) {
@@ -70,14 +70,22 @@ base::Result<model::FileIdentity> identify(const std::string& path) {
     return identity;
 }
 
+std::optional<FileState> state_of(const std::string& path) {
+    struct stat about{};
+    if (::stat(path.c_str(), &about) != 0) return std::nullopt;
+    return FileState{.device = about.st_dev,
+                     .inode = about.st_ino,
+                     .size_bytes = static_cast<std::uint64_t>(about.st_size),
+                     .changed_ns = (static_cast<std::uint64_t>(about.st_ctim.tv_sec) * 1'000'000'000) +
+                                   static_cast<std::uint64_t>(about.st_ctim.tv_nsec)};
+}
+
 // The lowest free descriptor is the one that a file gets: its number tells how many are in use.
-base::Result<void> check_room(const base::UniqueFd& fd) {
+bool has_room(const base::UniqueFd& fd) {
     rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return {};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return true;
     const rlim_t kept = std::min(kDescriptorsKeptMax, limit.rlim_cur / 4);
-    if (static_cast<rlim_t>(fd.get()) < limit.rlim_cur - kept) return {};
-    return base::fail("too many files are open ({} descriptors, of which {} are kept for other things)", limit.rlim_cur,
-                      kept);
+    return static_cast<rlim_t>(fd.get()) < limit.rlim_cur - kept;
 }
 
 }  // namespace agent::discover

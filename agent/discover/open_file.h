@@ -1,6 +1,8 @@
 // Opening a log file and learning which one it is.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include <sys/resource.h>
@@ -13,8 +15,18 @@ namespace agent::discover {
 
 // A regular file that is open for reading. Several tails may share it: reads carry their offset.
 struct OpenFile {
-    base::UniqueFd fd;
+    base::SharedFd fd;
     model::FileIdentity identity;
+};
+
+// What can be told of a file without opening it. As long as it stays the same, nobody wrote to the file.
+struct FileState {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t size_bytes = 0;
+    std::uint64_t changed_ns = 0;  // Unix time of the last change to the inode: no program can set it back
+
+    friend bool operator==(const FileState&, const FileState&) = default;
 };
 
 // Log files take no more: connections, the store and whoever asks for the status need some, too.
@@ -26,7 +38,10 @@ base::Result<OpenFile> open_file(const std::string& path);
 // What is behind `path` without opening it. Errors: errno's; not a regular file.
 base::Result<model::FileIdentity> identify(const std::string& path);
 
-// Errors: this descriptor is one of those that are kept for other things.
-base::Result<void> check_room(const base::UniqueFd& fd);
+// Follows symbolic links. none: nothing is there, or it cannot be looked at.
+std::optional<FileState> state_of(const std::string& path);
+
+// Whether a log file may keep this descriptor; else it is one of those that are kept for other things.
+bool has_room(const base::UniqueFd& fd);
 
 }  // namespace agent::discover

@@ -86,6 +86,7 @@ base::Result<std::unique_ptr<Pipeline>> build_pipeline(const config::PipelineCon
                                                .tails = {},
                                                .ready = {},
                                                .waiting = {},
+                                               .wanting = {},
                                                .retired = {},
                                                .patience = {}});
 }

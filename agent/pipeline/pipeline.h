@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -21,6 +22,15 @@ namespace agent::pipeline {
 constexpr std::size_t kInFlightBytesMax = 8 << 20;
 constexpr std::size_t kInFlightBytesMin = 1 << 20;  // where the budget is shared by many
 
+// A file that was open when its pipeline ended: if it was deleted meanwhile, nobody can open it again.
+struct StillOpen {
+    model::FileIdentity identity;
+    std::string origin_path;
+    std::string path;
+    base::SharedFd fd;
+};
+using Retired = std::move_only_function<void(std::vector<StillOpen>)>;
+
 // One configured flow as its shard runs it.
 //
 // Life: built by the factory on its shard, dies there with nothing in flight.
@@ -37,8 +47,9 @@ struct Pipeline {
     model::Books finished;                  // of the files that are no longer followed
     std::deque<Tail*> ready;                // to be read, each once, fairly
     std::deque<Tail*> waiting;              // to be read when their route is ready
+    std::deque<Tail*> wanting;              // to be read when there is a descriptor for them
     bool retiring = false;                  // reads nothing more
-    base::Task retired;                     // called when nothing is in flight
+    Retired retired;                        // called when nothing is in flight
     std::unique_ptr<base::Timer> patience;  // with a retirement
 };
 

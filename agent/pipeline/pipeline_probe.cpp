@@ -2,8 +2,6 @@
 
 #include <chrono>
 
-#include "common/base/result.h"
-
 namespace agent::pipeline {
 
 namespace {
@@ -72,7 +70,8 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
       long_line_limit_(kRepeatInterval),
       failure_limit_(kRepeatInterval),
       rejection_limit_(kRepeatInterval),
-      unreadable_limit_(kRepeatInterval) {
+      unreadable_limit_(kRepeatInterval),
+      shortage_limit_(kRepeatInterval) {
     for (std::size_t i = 0; i < lost_.size(); ++i) {
         const auto labels = with({{"pipeline", pipeline}}, "reason", model::kLossReasons.at(i));
         lost_.at(i) = {.losses = &registry.counter("venus_agent_losses_total", kLossesHelp, labels),
@@ -209,10 +208,20 @@ void PipelineProbe::file_closed(const std::string& path, const std::string& file
     log_.info("file is finished", {{"pipeline", pipeline_}, {"path", path}, {"file_id", file_id}});
 }
 
-void PipelineProbe::file_unreadable(const std::string& path, int error) {
+void PipelineProbe::file_unreadable(const std::string& path, const std::string& error) {
     if (unreadable_limit_.allow(std::chrono::steady_clock::now()))
-        log_.warn("file cannot be read: trying again",
-                  {{"pipeline", pipeline_}, {"path", path}, {"error", base::errno_text(error)}});
+        log_.warn("file cannot be read: trying again", {{"pipeline", pipeline_}, {"path", path}, {"error", error}});
+}
+
+void PipelineProbe::file_not_opened_again(const std::string& path, const model::Loss& loss) {
+    lost("no path leads to the file any more, and no descriptor was free for it before", path, loss,
+         model::LossReason::deleted);
+}
+
+void PipelineProbe::descriptors_ran_short(const std::string& path) {
+    if (shortage_limit_.allow(std::chrono::steady_clock::now()))
+        log_.warn("more files are to be read than descriptors are left: they take turns",
+                  {{"pipeline", pipeline_}, {"path", path}, {"not_said_before", shortage_limit_.suppressed()}});
 }
 
 void PipelineProbe::checkpoint_mismatched(const std::string& path, const model::Loss& loss) {

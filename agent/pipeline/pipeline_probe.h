@@ -41,7 +41,9 @@ class PipelineProbe {
     void file_missing(const model::Checkpoint& checkpoint);  // when nobody followed it
     void file_left(const std::string& path, std::uint64_t lag_bytes);
     void file_closed(const std::string& path, const std::string& file_id);
-    void file_unreadable(const std::string& path, int error);
+    void file_unreadable(const std::string& path, const std::string& error);
+    void file_not_opened_again(const std::string& path, const model::Loss& loss);
+    void descriptors_ran_short(const std::string& path);
     void checkpoint_mismatched(const std::string& path, const model::Loss& loss);
     void offset_set(const std::string& path, model::FileOffset offset);
 
@@ -83,6 +85,7 @@ class PipelineProbe {
     telemetry::RateLimit failure_limit_;
     telemetry::RateLimit rejection_limit_;
     telemetry::RateLimit unreadable_limit_;
+    telemetry::RateLimit shortage_limit_;
 };
 
 }  // namespace agent::pipeline

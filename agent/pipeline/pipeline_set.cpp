@@ -1,7 +1,10 @@
 #include "agent/pipeline/pipeline_set.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
+
+#include <sys/stat.h>
 
 namespace agent::pipeline {
 
@@ -66,7 +69,7 @@ PipelineSet::PipelineSet(base::EventLoop& control, checkpoint::CheckpointThread&
                   if (!draining_) discovery_->release(pipeline, file, checkpoint);
               });
           },
-          outside_.clock) {
+          outside_.files(), outside_.clock) {
     stock_timer_.every(kStockInterval, [this] {
         if (draining_) return;
         for (const auto& [name, running] : running_) take_stock(name, {});
@@ -141,8 +144,12 @@ void PipelineSet::stop(const std::string& name, std::chrono::milliseconds patien
         it = it->second.empty() ? tails_.erase(it) : std::next(it);
     }
     on_shard([this, name, patience, stopped = std::move(stopped)]() mutable {
-        shard_.retire(name, patience,
-                      [this, stopped = std::move(stopped)]() mutable { on_control(std::move(stopped)); });
+        shard_.retire(name, patience, [this, name, stopped = std::move(stopped)](std::vector<StillOpen> files) mutable {
+            on_control([this, name, files = std::move(files), stopped = std::move(stopped)]() mutable {
+                still_open_[name] = std::move(files);
+                stopped();
+            });
+        });
     });
 }
 
@@ -184,11 +191,32 @@ void PipelineSet::start(const std::string& name, const Wanted& wanted, base::Tas
 void PipelineSet::begin_discovery(const std::string& name, checkpoint::PipelineCheckpoints loaded) {
     const auto running = running_.find(name);
     if (running == running_.end() || draining_) return;
+    take_over_deleted(name, loaded.checkpoints);
     discovery_->add_pipeline(name, running->second.pipeline.source, std::move(loaded.checkpoints),
                              loaded.looked_before);
     checkpoint::CheckpointBatch batch;
     batch.looked.insert(name);
     take_stock(name, std::move(batch));
+}
+
+// What the pipeline as it was before had open, and was deleted: nobody can find it any more.
+void PipelineSet::take_over_deleted(const std::string& name, std::vector<model::Checkpoint>& checkpoints) {
+    const auto& source = running_.at(name).pipeline.source;
+    const discover::PathFilter filter(source.include, source.exclude);
+    for (auto& file : std::exchange(still_open_[name], {})) {
+        struct stat about{};
+        if (::fstat(file.fd->get(), &about) != 0 || about.st_nlink > 0 || !filter.matches(file.origin_path)) continue;
+        discover::FoundFile found{
+            .pipeline = name, .path = file.origin_path, .identity = file.identity, .fd = std::move(file.fd)};
+        if (const auto its = std::ranges::find(checkpoints, file.identity, &model::Checkpoint::file);
+            its != checkpoints.end()) {
+            found.path = std::move(file.path);
+            found.checkpoint = std::move(*its);
+            checkpoints.erase(its);
+        }
+        file_found(std::move(found));
+        on_shard([this, id = tails_.at(file.identity).at(name).id] { shard_.left(id); });
+    }
 }
 
 void PipelineSet::take_stock(const std::string& name, checkpoint::CheckpointBatch batch) {
@@ -214,6 +242,7 @@ void PipelineSet::take_stock_of_strangers() {
 void PipelineSet::applied() {
     applying_ = false;
     if (draining_) return;
+    still_open_.clear();  // of pipelines that are no more
     take_stock_of_strangers();
     for (auto& task : std::exchange(waiting_for_present_, {})) task();
     if (pending_) apply_now();

@@ -86,6 +86,7 @@ class PipelineSet : public discover::DiscoveryListener {
     void start_all(std::map<std::string, Wanted> wanted);
     void start(const std::string& name, const Wanted& wanted, base::Task started);
     void begin_discovery(const std::string& name, checkpoint::PipelineCheckpoints checkpoints);
+    void take_over_deleted(const std::string& name, std::vector<model::Checkpoint>& checkpoints);
     void take_stock(const std::string& name, checkpoint::CheckpointBatch batch);
     void take_stock_of_strangers();
     void applied();
@@ -106,6 +107,7 @@ class PipelineSet : public discover::DiscoveryListener {
     std::uint64_t next_tail_ = 1;
     std::chrono::milliseconds checkpoint_retention_{0};
     base::Timer stock_timer_;
+    std::map<std::string, std::vector<StillOpen>> still_open_;  // by pipelines that changed, until they run again
     bool applying_ = false;
     bool draining_ = false;  // for good: discovery has ended
     std::optional<config::Config> pending_;

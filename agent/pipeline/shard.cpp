@@ -5,6 +5,7 @@
 
 #include "agent/split/splitter.h"
 #include "common/base/assert.h"
+#include "common/base/result.h"
 
 namespace agent::pipeline {
 
@@ -22,6 +23,7 @@ constexpr std::size_t kEnvelopeCharge = 256;
 
 constexpr auto kCollectTimeMax = 2ms;  // until a flush, while there is more to read
 constexpr auto kLeftInterval = 250ms;  // gone files are polled: no event tells of their growth
+constexpr auto kIdleInterval = 5s;     // between two looks for files that need not be open
 constexpr auto kRetryDelayMin = 100ms;
 constexpr auto kRetryDelayMax = 30'000ms;
 
@@ -41,19 +43,25 @@ static_assert(kInFlightBytesMax >= 16 * read::kExtentBytesMax, "a window that ho
 }  // namespace
 
 Shard::Shard(std::size_t memory_limit, checkpoint::CheckpointThread& checkpoints, telemetry::Log& log,
-             TailFinished finished, base::ManualClock* clock)
+             TailFinished finished, std::unique_ptr<discover::FileSystem> file_system, base::ManualClock* clock)
     : log_(log),
       finished_(std::move(finished)),
       checkpoints_(checkpoints),
       loop_(clock),
+      open_files_(std::move(file_system)),
       budget_(memory_limit),
       pool_(read::kReadBytes, kSpareBuffersMax),
       checkpoint_timer_(loop_),
       left_timer_(loop_),
+      idle_timer_(loop_),
       throttle_timer_(loop_),
       patience_timer_(loop_) {
     checkpoint_timer_.every(kCheckpointInterval, [this] { store_checkpoints(checkpoint::Durability::host); });
-    left_timer_.every(kLeftInterval, [this] { look_after_left_tails(); });
+    left_timer_.every(kLeftInterval, [this] {
+        look_after_left_tails();
+        pass_descriptors_on();
+    });
+    idle_timer_.every(kIdleInterval, [this] { close_idle_files(); });
 }
 
 Shard::~Shard() = default;
@@ -68,6 +76,7 @@ bool Shard::take_turn() {
     Tail& tail = *pipeline->ready.front();
     pipeline->ready.pop_front();
     tail.state = Tail::State::idle;
+    if (!open_for_turn(*pipeline, tail)) return true;
     if (!tail.route->ready())
         wait_for_sink(*pipeline, tail);
     else if (read_extent(*pipeline, tail))
@@ -103,7 +112,7 @@ bool Shard::read_extent(Pipeline& pipeline, Tail& tail) {
             truncated(pipeline, tail);
             return true;
         case read::ReadStatus::failed:
-            pipeline.probe.file_unreadable(tail.path, result.error);
+            pipeline.probe.file_unreadable(tail.path, base::errno_text(result.error));
             return false;  // the sweep wakes it
     }
     return false;
@@ -288,6 +297,7 @@ void Shard::settle(Pipeline& pipeline, Tail& tail) {
         make_ready(pipeline, tail);
     }
     if (tail.state == Tail::State::rewinding && !draining_ && !pipeline.retiring) rewind_later(pipeline, tail);
+    pass_descriptor_on(tail);
 }
 
 void Shard::rewind_later(Pipeline& pipeline, Tail& tail) {

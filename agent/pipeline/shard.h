@@ -13,6 +13,7 @@
 #include "agent/deliver/kafka_cluster.h"
 #include "agent/model/delivery_listener.h"
 #include "agent/pipeline/budget.h"
+#include "agent/pipeline/open_files.h"
 #include "agent/pipeline/pipeline.h"
 #include "agent/pipeline/shard_status.h"
 #include "agent/read/buffer_pool.h"
@@ -29,7 +30,8 @@ constexpr std::uint64_t kUnstoredBytesMax = 1 << 20;
 enum class IsFollowed : std::uint8_t { no, yes };
 
 // Owns the tails of its pipelines and everything that they need: no lock is taken on the way of a line. shard.cpp has
-// that way and the way back; what the control thread tells, gone files, the end and the status have files of their own.
+// that way and the way back; what the control thread tells, open files, gone files, the end and the status have files
+// of their own.
 //
 // Thread: its own, which run() is; the functions below `Facts` are posted to it by others. It drains with drain(),
 // after which it reads nothing, and ends with stop(). Crash: a restart reads again from the last checkpoints, at most
@@ -42,7 +44,7 @@ class Shard : public model::DeliveryListener {
                                             std::optional<model::Checkpoint> checkpoint)>;
 
     Shard(std::size_t memory_limit, checkpoint::CheckpointThread& checkpoints, telemetry::Log& log,
-          TailFinished finished, base::ManualClock* clock = nullptr);
+          TailFinished finished, std::unique_ptr<discover::FileSystem> file_system, base::ManualClock* clock = nullptr);
     ~Shard() override;
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;
@@ -61,8 +63,8 @@ class Shard : public model::DeliveryListener {
     void set_limits(const config::AgentConfig& agent);
 
     // Reads nothing more for the pipeline, waits at most `patience` for what is in flight, stores its checkpoints,
-    // drops it.
-    void retire(const std::string& pipeline, std::chrono::milliseconds patience, base::Task retired);
+    // drops it. `retired` gets the files that it had open.
+    void retire(const std::string& pipeline, std::chrono::milliseconds patience, Retired retired);
     void drop_unused_clusters();
 
     // Puts the tail's watermark to `offset`, once nothing of it is in flight. Errors: the file is shorter.
@@ -103,9 +105,23 @@ class Shard : public model::DeliveryListener {
     void settle(Pipeline& pipeline, Tail& tail);  // when nothing of it is in flight
     void rewind_later(Pipeline& pipeline, Tail& tail);
 
+    enum class Opened : std::uint8_t { yes, no_room, no };
+    Opened open_file(Pipeline& pipeline, Tail& tail);
+    void file_opened(Pipeline& pipeline, Tail& tail, base::SharedFd fd);
+    void begin(Pipeline& pipeline, Tail& tail);
+    bool open_for_turn(Pipeline& pipeline, Tail& tail);
+    void serve_wanting();
+    bool close_resting_files();
+    void pass_descriptors_on();
+    void pass_descriptor_on(Tail& tail);
+    void close_idle_files();
+    bool is_asleep(const Tail& tail);
+    void wake(Pipeline& pipeline, Tail& tail);
+
     void look_after_left_tails();
     void give_up_deleted_files();
     void give_up(Pipeline& pipeline, Tail& tail);
+    void lose_closed_file(Pipeline& pipeline, Tail& tail);
     bool try_to_finish(Pipeline& pipeline, Tail& tail);
     void close_tail(Pipeline& pipeline, Tail& tail, bool deleted);
 
@@ -117,6 +133,7 @@ class Shard : public model::DeliveryListener {
     TailFinished finished_;
     checkpoint::CheckpointThread& checkpoints_;
     base::EventLoop loop_;
+    OpenFiles open_files_;
     Budget budget_;
     read::BufferPool pool_;
     std::map<std::string, std::unique_ptr<deliver::KafkaCluster>> clusters_;
@@ -132,11 +149,13 @@ class Shard : public model::DeliveryListener {
     std::uint64_t deleted_bytes_max_ = 0;
     std::uint64_t unstored_bytes_ = 0;  // acknowledged since the last store_checkpoints()
     std::optional<std::chrono::steady_clock::time_point> collecting_since_;  // the first delivery after a flush
+    bool descriptors_short_ = false;                                         // some tail wants one
     bool turns_scheduled_ = false;
     bool draining_ = false;
     base::Task drained_;
     base::Timer checkpoint_timer_;
     base::Timer left_timer_;
+    base::Timer idle_timer_;
     base::Timer throttle_timer_;  // the next turn after one that a limit forbade
     base::Timer patience_timer_;
 };

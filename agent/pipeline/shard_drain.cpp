@@ -20,16 +20,17 @@ void Shard::store_checkpoints(checkpoint::Durability durability) {
     checkpoint::CheckpointBatch batch;
     for (auto* pipeline : rotation_) {
         for (auto& [id, tail] : pipeline->tails)
-            if (std::exchange(tail->dirty, false) || lags_and_has_grown(*tail, draining_ || pipeline->retiring))
+            if (tail->has_begun() &&
+                (std::exchange(tail->dirty, false) || lags_and_has_grown(*tail, draining_ || pipeline->retiring)))
                 batch.changes[{pipeline->config.name, tail->identity}] = tail->checkpoint();
         pipeline->probe.set_in_flight(pipeline->window.bytes());
     }
     checkpoints_.write(std::move(batch), durability);
 }
 
-void Shard::retire(const std::string& name, std::chrono::milliseconds patience, base::Task retired) {
+void Shard::retire(const std::string& name, std::chrono::milliseconds patience, Retired retired) {
     const auto found = pipelines_.find(name);
-    if (found == pipelines_.end()) return retired();
+    if (found == pipelines_.end()) return retired({});
     auto& pipeline = *found->second;
     pipeline.retiring = true;
     pipeline.retired = std::move(retired);
@@ -49,12 +50,17 @@ void Shard::try_to_retire(Pipeline& pipeline) {
     loop_.post([this, name = pipeline.config.name, retired = std::exchange(pipeline.retired, nullptr)]() mutable {
         store_checkpoints(checkpoint::Durability::host);
         auto& leaving = *pipelines_.at(name);
-        for (const auto& [id, tail] : leaving.tails) pipeline_of_tail_.erase(id);
+        std::vector<StillOpen> files;
+        for (const auto& [id, tail] : leaving.tails) {
+            pipeline_of_tail_.erase(id);
+            if (tail->reader.is_open())
+                files.push_back({tail->identity, tail->origin_path, tail->path, open_files_.held(tail->identity)});
+        }
         leaving.probe.set_open_files(0);
         std::erase(rotation_, &leaving);
         pipelines_.erase(name);
         share_budget();
-        retired();
+        retired(std::move(files));
     });
 }
 

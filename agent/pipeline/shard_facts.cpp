@@ -42,26 +42,36 @@ void Shard::follow(const std::string& name, TailStart start) {
     const auto found = pipelines_.find(name);
     if (found == pipelines_.end() || found->second->retiring) return;
     auto& pipeline = *found->second;
-    const auto checkpoint = std::move(start.checkpoint);
-    const bool at_end = start.at_end;
-    auto tail = std::make_unique<Tail>(std::move(start), pipeline.line_limit);
-    tail->grown_at = loop_.now();
-    if (const auto loss = tail->begin(checkpoint, at_end)) pipeline.probe.checkpoint_mismatched(tail->path, *loss);
-    if (checkpoint && checkpoint->file != tail->identity)  // its device has got another number
-        checkpoints_.write({.changes = {{{name, checkpoint->file}, std::nullopt}}, .looked = {}},
+    if (start.fd) start.fd = open_files_.share(start.identity, std::move(start.fd));
+    const auto id = start.id;
+    auto& tail = *(pipeline.tails[id] = std::make_unique<Tail>(std::move(start), pipeline.line_limit));
+    pipeline_of_tail_[id] = &pipeline;
+    tail.grown_at = loop_.now();
+    if (tail.reader.is_open()) begin(pipeline, tail);
+    make_ready(pipeline, tail);
+}
+
+void Shard::begin(Pipeline& pipeline, Tail& tail) {
+    const auto checkpoint = tail.checkpoint_before();
+    if (const auto loss = tail.begin()) pipeline.probe.checkpoint_mismatched(tail.path, *loss);
+    if (checkpoint && checkpoint->file != tail.identity)  // its device has got another number
+        checkpoints_.write({.changes = {{{pipeline.config.name, checkpoint->file}, std::nullopt}}, .looked = {}},
                            checkpoint::Durability::host);
-    tail->route = pipeline.sink->open_route({.path = tail->origin_path, .file_id = tail->file_id});
-    pipeline.probe.file_opened(tail->path, tail->file_id, tail->watermark.offset);
-    auto& followed = *tail;
-    pipeline_of_tail_[followed.id] = &pipeline;
-    pipeline.tails[followed.id] = std::move(tail);
-    pipeline.probe.set_open_files(pipeline.tails.size());
-    make_ready(pipeline, followed);
+    tail.route = pipeline.sink->open_route({.path = tail.origin_path, .file_id = tail.file_id});
+    pipeline.probe.file_opened(tail.path, tail.file_id, tail.watermark.offset);
 }
 
 void Shard::wake(const std::vector<model::TailId>& tails) {
     for (const auto id : tails)
-        if (auto* pipeline = pipeline_of(id)) make_ready(*pipeline, *pipeline->tails.at(id));
+        if (auto* pipeline = pipeline_of(id)) wake(*pipeline, *pipeline->tails.at(id));
+}
+
+void Shard::wake(Pipeline& pipeline, Tail& tail) {
+    *tail.woken = false;
+    if (tail.given_up || is_asleep(tail)) return;
+    // At once, whatever its turn has to wait for: until then it may be gone.
+    if (!descriptors_short_ && open_file(pipeline, tail) == Opened::no) return;
+    make_ready(pipeline, tail);
 }
 
 void Shard::moved(model::TailId id, const std::string& path) {
@@ -72,12 +82,18 @@ void Shard::moved(model::TailId id, const std::string& path) {
     tail.path = path;
     if (std::exchange(tail.left, false)) std::erase(pipeline->left, &tail);
     tail.dirty = true;
+    if (!tail.reader.is_open()) wake(*pipeline, tail);
 }
 
 void Shard::left(model::TailId id) {
     auto* pipeline = pipeline_of(id);
     if (!pipeline) return;
     auto& tail = *pipeline->tails.at(id);
+    if (!tail.reader.is_open() && !tail.given_up) {
+        auto fd = open_files_.held(tail.identity);
+        if (!fd) return lose_closed_file(*pipeline, tail);
+        file_opened(*pipeline, tail, std::move(fd));
+    }
     if (!std::exchange(tail.left, true)) pipeline->left.push_back(&tail);
     tail.left_at = tail.grown_at = loop_.now();
     pipeline->probe.file_left(tail.path, tail.lag_bytes());
@@ -121,6 +137,7 @@ base::Result<IsFollowed> Shard::set_offset(const std::string& name, const model:
     if (found == pipelines_.end()) return IsFollowed::no;
     for (auto& [id, tail] : found->second->tails) {
         if (tail->identity != file || tail->given_up) continue;
+        if (open_file(*found->second, *tail) != Opened::yes) return base::fail("cannot open {} now", tail->path);
         if (const auto about = tail->reader.look(); about && offset.value > about->size)
             return base::fail("cannot read {} from {} on: it has {} bytes", tail->path, offset.value, about->size);
         tail->go_to = offset;

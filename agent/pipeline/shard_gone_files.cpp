@@ -64,6 +64,22 @@ void Shard::give_up(Pipeline& pipeline, Tail& tail) {
     pipeline.probe.file_given_up(tail.path, tail.give_up());
 }
 
+// It cannot be opened again.
+void Shard::lose_closed_file(Pipeline& pipeline, Tail& tail) {
+    if (draining_ || pipeline.retiring) return;  // the next start tells it
+    std::erase(pipeline.ready, &tail);
+    std::erase(pipeline.waiting, &tail);
+    std::erase(pipeline.wanting, &tail);
+    if (const auto before = tail.checkpoint_before())
+        pipeline.probe.file_not_opened_again(
+            tail.path, {.begin = before->watermark, .end = before->seen, .bytes = before->seen - before->watermark});
+    else if (!tail.has_begun())
+        pipeline.probe.file_not_opened_again(tail.path, {});
+    else if (tail.lag_bytes() > 0)
+        pipeline.probe.file_not_opened_again(tail.path, tail.give_up());
+    close_tail(pipeline, tail, false);
+}
+
 // A gone file is finished when everything of it is acknowledged and it did not grow for a while. Its last line may lack
 // its ending: it is sent then, because nothing will complete it.
 bool Shard::try_to_finish(Pipeline& pipeline, Tail& tail) {
@@ -95,7 +111,8 @@ bool Shard::try_to_finish(Pipeline& pipeline, Tail& tail) {
 
 void Shard::close_tail(Pipeline& pipeline, Tail& tail, bool deleted) {
     const auto& name = pipeline.config.name;
-    auto checkpoint = deleted ? std::nullopt : std::optional(tail.checkpoint());
+    auto checkpoint = tail.checkpoint_before();
+    if (tail.has_begun() && !deleted) checkpoint = tail.checkpoint();
     if (checkpoint) checkpoint->missing_ms = checkpoint->updated_ms;
     checkpoints_.write({.changes = {{{name, tail.identity}, checkpoint}}, .looked = {}}, checkpoint::Durability::host);
     pipeline.probe.file_closed(tail.path, tail.file_id);
@@ -104,7 +121,7 @@ void Shard::close_tail(Pipeline& pipeline, Tail& tail, bool deleted) {
     std::erase(pipeline.left, &tail);
     pipeline_of_tail_.erase(tail.id);
     pipeline.tails.erase(tail.id);
-    pipeline.probe.set_open_files(pipeline.tails.size());
+    pass_descriptors_on();
 }
 
 }  // namespace agent::pipeline

@@ -15,6 +15,7 @@ const char* state_of(const Tail& tail) {
         case Tail::State::ready:
             return "reading";
         case Tail::State::waiting:
+        case Tail::State::wanting:
             return "waiting";
         case Tail::State::rewinding:
             return "rewinding";
@@ -40,12 +41,13 @@ ShardStatus Shard::status() {
         told.in_flight_bytes = pipeline->window.bytes();
         told.throttled = !pipeline->ready.empty() && is_limited(*pipeline);
         told.books = pipeline->finished;
+        std::size_t open = 0;
         for (const auto& [id, tail] : pipeline->tails) {
-            const auto about = tail->reader.look();
+            open += tail->reader.is_open() ? 1 : 0;
             const std::uint64_t lag = tail->lag_bytes();
             told.files.push_back({.identity = tail->identity,
                                   .path = tail->path,
-                                  .size_bytes = about ? about->size : 0,
+                                  .size_bytes = tail->size_bytes(),
                                   .read_offset = tail->reader.offset(),
                                   .watermark = tail->watermark.offset,
                                   .lag_bytes = lag,
@@ -56,6 +58,7 @@ ShardStatus Shard::status() {
             told.rewinding += tail->state == Tail::State::rewinding ? 1 : 0;
         }
         pipeline->probe.set_lag(told.lag_bytes);
+        pipeline->probe.set_open_files(open);
         pipeline->probe.set_in_flight(pipeline->window.bytes());
         std::ranges::sort(told.files, {}, &FileStatus::path);
     }

@@ -21,9 +21,11 @@ Tail::Tail(TailStart start, const model::LineLimit& limit)
       origin_path(start.path),
       path(std::move(start.path)),
       reader(std::move(start.fd), limit),
-      woken(std::move(start.woken)) {}
+      woken(std::move(start.woken)),
+      beginning_(std::make_unique<const Beginning>(std::move(start.checkpoint), start.at_end)) {}
 
-std::optional<model::Loss> Tail::begin(const std::optional<model::Checkpoint>& checkpoint, bool at_end) {
+std::optional<model::Loss> Tail::begin() {
+    const auto [checkpoint, at_end] = *std::exchange(beginning_, nullptr);
     dirty = true;  // even at offset 0: a file that is rotated while nobody looks is found again by its checkpoint
     if (checkpoint && reader.recognises(checkpoint->head, checkpoint->anchor, checkpoint->watermark)) {
         watermark = {.offset = checkpoint->watermark, .anchor = checkpoint->anchor};
@@ -124,7 +126,7 @@ model::Loss Tail::start_anew() {
 model::Loss Tail::give_up() {
     (void)reader.look();
     const auto loss = end_epoch(model::LossReason::deleted);
-    reader.release();
+    reader.close();
     go_to.reset();
     given_up = true;
     return loss;
@@ -179,9 +181,26 @@ void Tail::move_to(model::FileOffset offset) {
     dirty = true;
 }
 
-model::Checkpoint Tail::checkpoint() {
-    if (head_.length < model::Fingerprint::kBytesMax && watermark.offset.value > head_.length)
+void Tail::close_file(const std::optional<discover::FileState>& as) {
+    AGENT_ASSERT(has_begun() && in_flight_ == 0);
+    look_at_head();
+    (void)reader.look();
+    reader.close();
+    closed_as_ = as;
+}
+
+void Tail::look_at_head() {
+    if (head_.length < model::Fingerprint::kBytesMax && watermark.offset.value > head_.length && reader.is_open())
         head_ = reader.head(watermark.offset);
+}
+
+std::optional<model::Checkpoint> Tail::checkpoint_before() const {
+    return beginning_ ? beginning_->checkpoint : std::nullopt;
+}
+
+model::Checkpoint Tail::checkpoint() {
+    AGENT_ASSERT(has_begun());
+    look_at_head();
     (void)reader.look();
     stored_seen_ = std::max(reader.seen(), watermark.offset);
     const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -201,9 +220,15 @@ bool Tail::has_grown() {
     return reader.seen() > stored_seen_;
 }
 
-std::uint64_t Tail::lag_bytes() {
+std::uint64_t Tail::size_bytes() {
     const auto about = reader.look();
-    return about && about->size > watermark.offset.value ? about->size - watermark.offset.value : 0;
+    if (about) return about->size;
+    return given_up ? 0 : reader.seen().value;
+}
+
+std::uint64_t Tail::lag_bytes() {
+    const auto size = size_bytes();
+    return size > watermark.offset.value ? size - watermark.offset.value : 0;
 }
 
 }  // namespace agent::pipeline

@@ -8,6 +8,7 @@
 
 #include "agent/acknowledge/ledger.h"
 #include "agent/deliver/sink.h"
+#include "agent/discover/open_file.h"
 #include "agent/model/books.h"
 #include "agent/model/checkpoint.h"
 #include "agent/read/reader.h"
@@ -24,7 +25,7 @@ struct TailStart {
     model::TailId id;
     std::string path;
     model::FileIdentity identity;
-    std::shared_ptr<const base::UniqueFd> fd;
+    base::SharedFd fd;  // null: it is opened later
     std::optional<model::Checkpoint> checkpoint;
     bool at_end = false;
     std::shared_ptr<Woken> woken = std::make_shared<Woken>(false);
@@ -39,13 +40,19 @@ struct TailStart {
 // Crash: `watermark` is written to the checkpoint store once a second; everything after it is read again.
 class Tail {
  public:
-    enum class State : std::uint8_t { idle, ready, waiting, rewinding };
+    // wanting: a descriptor.
+    enum class State : std::uint8_t { idle, ready, waiting, wanting, rewinding };
 
     Tail(TailStart start, const model::LineLimit& limit);
 
-    // Goes to the checkpoint, the end or the beginning. A loss, of no bytes perhaps: the file is not what its
-    // checkpoint remembers.
-    std::optional<model::Loss> begin(const std::optional<model::Checkpoint>& checkpoint, bool at_end);
+    // With its file open for the first time: goes to the checkpoint, the end or the beginning. A loss, of no bytes
+    // perhaps: the file is not what its checkpoint remembers.
+    std::optional<model::Loss> begin();
+    bool has_begun() const { return beginning_ == nullptr; }
+
+    // Of a tail that has begun, and has nothing in flight. `as`: how its file is left, if it was read to its end.
+    void close_file(const std::optional<discover::FileState>& as);
+    const std::optional<discover::FileState>& closed_as() const { return closed_as_; }
 
     // Takes the next number, and into the books.
     void open_extent(model::Extent& extent);
@@ -61,6 +68,8 @@ class Tail {
     void move_to(model::FileOffset offset);  // by hand; nothing in flight
 
     model::Checkpoint checkpoint();  // as it is now; looks at the file's head while that is short
+    std::optional<model::Checkpoint> checkpoint_before() const;  // of a tail that has not begun
+    std::uint64_t size_bytes();                                  // of its file; 0 once it was given up
     std::uint64_t lag_bytes();
     bool has_grown();  // beyond what the last checkpoint() saw
     model::Books books() const;
@@ -95,10 +104,18 @@ class Tail {
     void stop_looking();
 
  private:
+    struct Beginning {
+        std::optional<model::Checkpoint> checkpoint;
+        bool at_end;
+    };
+
+    void look_at_head();
     model::Loss end_epoch(model::LossReason why);
     void begin_books();
     void book_cut_off(const model::Loss& loss, model::LossReason why);
 
+    std::unique_ptr<const Beginning> beginning_;  // until begin()
+    std::optional<discover::FileState> closed_as_;
     acknowledge::Ledger ledger_;
     model::ExtentSeq next_seq_;
     model::ExtentSeq epoch_;

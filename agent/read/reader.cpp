@@ -54,11 +54,8 @@ void Reader::start_anew() {
     seek({}, {});
 }
 
-void Reader::release() {
-    file_ = std::make_shared<const base::UniqueFd>();
-}
-
 std::string Reader::pread(std::size_t size, FileOffset offset) const {
+    AGENT_ASSERT(is_open());
     std::string bytes(size, '\0');
     const ssize_t n = pread_full(file_->get(), bytes.data(), size, offset);
     bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
@@ -88,6 +85,7 @@ ReadResult Reader::read_view(BufferPool& pool, std::size_t want, View& view) {
 }
 
 ReadResult Reader::read(BufferPool& pool) {
+    AGENT_ASSERT(is_open());
     View view;
     const std::size_t line_bytes_max = limit_.bytes_max + kLineEndingBytesMax;
     // A partial line that is known to be longer than one read is not read piece by piece again.
@@ -155,6 +153,7 @@ ReadResult Reader::end_of_long_line(BufferPool& pool, View view) {
 }
 
 ReadResult Reader::read_partial_line(BufferPool& pool) {
+    AGENT_ASSERT(is_open());
     View view;
     auto result = read_view(pool, limit_.bytes_max, view);
     const bool completed = result.status == ReadStatus::extent && ::memchr(view.data(), '\n', view.size);
@@ -202,6 +201,7 @@ Fingerprint Reader::anchor_at(FileOffset offset) const {
 }
 
 base::Result<Reader::About> Reader::look() {
+    if (!is_open()) return base::fail("it is closed");
     struct stat about{};
     if (::fstat(file_->get(), &about) != 0) return base::fail("{}", base::errno_text(errno));
     const auto size = static_cast<std::uint64_t>(about.st_size);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -35,18 +34,21 @@ struct ReadResult {
 };
 
 // Keeps the offset of the next record and the anchor before it, which every read verifies; no bytes. An incomplete
-// last line is read again when there is more of it.
+// last line is read again when there is more of it. Of a file that is closed it knows what it saw last.
 //
 // Life: one per tail. Thread: its shard's. Crash: keeps nothing.
 class Reader {
  public:
-    Reader(std::shared_ptr<const base::UniqueFd> file, model::LineLimit limit)
-        : file_(std::move(file)), limit_(limit) {}
+    // `file` may be null: it is closed.
+    Reader(base::SharedFd file, model::LineLimit limit) : file_(std::move(file)), limit_(limit) {}
+
+    void open(base::SharedFd file) { file_ = std::move(file); }
+    void close() { file_.reset(); }
+    bool is_open() const { return file_ != nullptr; }
 
     // Goes to `offset`, behind bytes that have this anchor.
     void seek(model::FileOffset offset, const model::Fingerprint& anchor);
     void start_anew();  // the file was truncated: goes to its beginning
-    void release();     // the descriptor; nothing is read any more
 
     ReadResult read(BufferPool& pool);
 
@@ -65,7 +67,7 @@ class Reader {
     model::Fingerprint head(model::FileOffset end) const;
     model::Fingerprint anchor_at(model::FileOffset offset) const;
 
-    // Size in bytes and whether a name is left for it. Errors: errno's, released.
+    // Size in bytes and whether a name is left for it. Errors: errno's, closed.
     struct About {
         std::uint64_t size;
         std::uint64_t disk_bytes;
@@ -93,7 +95,7 @@ class Reader {
                            model::ExtentForm form);
     std::string pread(std::size_t size, model::FileOffset offset) const;
 
-    std::shared_ptr<const base::UniqueFd> file_;  // tails of several pipelines share it: reads carry their offset
+    base::SharedFd file_;  // tails of several pipelines share it: reads carry their offset
     model::LineLimit limit_;
     model::FileOffset offset_;
     model::FileOffset scanned_;  // no line ending was seen in [offset_, scanned_)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <utility>
 
 namespace base {
@@ -26,5 +27,8 @@ class UniqueFd {
  private:
     int fd_ = -1;
 };
+
+// Closed when nobody holds it any more.
+using SharedFd = std::shared_ptr<const UniqueFd>;
 
 }  // namespace base

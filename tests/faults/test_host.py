@@ -193,23 +193,40 @@ def test_damage_to_any_file_of_the_store_costs_duplicates_at_most(agent, logs, t
 # --- the kernel's limits -----------------------------------------------------------------------------------------
 
 
-def test_files_beyond_the_descriptors_wait_until_some_are_free(kafka, topic, agent, logs):
+BUSY_FILES = 200
+
+
+def test_two_hundred_busy_files_take_turns_with_a_hundred_descriptors(kafka, topic, agent, logs):
     name = topic()
     agent.configure(pipeline("p", logs / "*.log", kafka_sink(name)), brokers=kafka.brokers)
     agent.start(under=["prlimit", "--nofile=100:100"])
-    writers = [write(logs / f"{n}.log", f"w{n}", 100) for n in range(80)]
-    wait_until(lambda: "too many files are open" in agent.log_text(), "the agent to say so")
-    wait_until(lambda: agent.health() == "degraded", "status to be degraded")
-    assert "too many files are open" in agent.reasons()
-    followed = {file["path"] for file in agent.status()["pipelines"][0]["files"]}
-    assert 40 <= len(followed) < 80
-    agent.await_acked("p", 100 * len(followed))
-    for path in followed:
-        os.unlink(path)
-    agent.await_acked("p", 8_000, timeout=3 * SWEEP_SECONDS + 60)
-    assert_perfect(consume(kafka.brokers, name, writers))
-    wait_until(lambda: agent.health() == "healthy", "status to be healthy")
+    writers = [Writer(logs / f"{n}.log", f"w{n}", rate=50) for n in range(BUSY_FILES)]
+    wait_until(lambda: "they take turns" in agent.log_text(), "the agent to say so")
+    agent.await_acked("p", 40 * BUSY_FILES)
+    assert len(os.listdir(f"/proc/{agent.process.pid}/fd")) < 100
+    assert agent.health() == "healthy"
+    assert agent.metric("files_open") < BUSY_FILES == len(agent.status()["pipelines"][0]["files"])
+    assert_perfect(consume(kafka.brokers, name, [writer.stop() for writer in writers]))
     agent.stop()
+    assert "ERROR" not in agent.log_text()
+
+
+def test_idle_files_hold_no_descriptor_and_are_read_on_when_they_are_written_to(agent, logs, tmp_path):
+    out = tmp_path / "out"
+    agent.configure(pipeline("p", logs / "*.log*", file_sink(out))).start()
+    writers = [write(logs / f"{n}.log", f"a{n}", 10) for n in range(50)]
+    agent.await_acked("p", 500)
+    assert agent.metric("files_open") == 50
+    wait_until(lambda: agent.metric("files_open") == 0, "the files to be closed", timeout=30)
+    descriptors = pathlib.Path(f"/proc/{agent.process.pid}/fd")
+    assert not [fd for fd in descriptors.iterdir() if os.readlink(fd).startswith(str(logs))]
+    assert len(agent.status()["pipelines"][0]["files"]) == 50
+    (logs / "0.log").rename(logs / "0.log.1")
+    writers += [write(logs / "0.log.1", "b0", 10), write(logs / "0.log", "c0", 10)]
+    writers += [write(logs / f"{n}.log", f"b{n}", 10) for n in range(1, 50)]
+    agent.await_acked("p", 1_010)
+    agent.stop()
+    assert_perfect(verify([out], writers))
 
 
 def test_folders_beyond_the_watches_are_looked_at_by_the_sweep(agent, logs, tmp_path):

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from support.agent import kafka_sink, pipeline
-from support.judge import Writer, assert_perfect, consume
+from support.judge import Writer, assert_perfect, consume, write
 from support.wait import stays, wait_until
 
 RELOADS = 200
@@ -60,6 +60,22 @@ def test_a_topic_that_changes_takes_over_where_the_other_one_ended(agent, kafka,
         assert len(kafka.records(each, 2_500)) == 2_500
     verdict = consume(brokers, topics, [writer], allow_reorder=True)  # two topics have no order
     assert verdict["missing"] == 0 and verdict["duplicate"] == 0 and verdict["corrupt"] == 0, verdict
+
+
+def test_a_reload_takes_over_the_deleted_files_that_are_still_being_read(agent, kafka, brokers, topic, logs):
+    name = topic()
+    stuck = pipeline("p", logs / "a.log*", kafka_sink("nobody-made-this-topic"))
+    agent.configure(stuck, brokers=brokers).start()
+    writers = [write(logs / "a.log", "a", 1_000)]
+    wait_until(lambda: agent.metric("files_open") == 1, "the file to be followed")
+    (logs / "a.log").unlink()
+    writers.append(write(logs / "a.log", "b", 1_000))
+    wait_until(lambda: agent.metric("files_open") == 2, "the next file to be followed")
+    reload_to(agent, pipeline("p", logs / "a.log*", kafka_sink(name)), brokers=brokers)
+    agent.await_acked("p", 2_000)
+    agent.stop()
+    assert_perfect(consume(brokers, name, writers))
+    assert "ERROR" not in agent.log_text()
 
 
 def test_a_pipeline_that_is_removed_and_put_back_while_its_files_rotate(agent, brokers, topic, logs):

@@ -11,6 +11,13 @@ namespace {
 
 constexpr int kTasksMax = 100'000;  // until nothing is left to do
 
+// Whether what the pipeline follows is followed by its successor, too.
+bool is_covered(const config::PipelineConfig& pipeline, const config::Config& by) {
+    return std::ranges::any_of(by.pipelines, [&](const auto& after) {
+        return after.name == pipeline.name && after.source.include.size() >= pipeline.source.include.size();
+    });
+}
+
 constexpr auto kSilent = static_cast<config::LogLevel>(static_cast<int>(config::LogLevel::error) + 1);
 
 }  // namespace
@@ -57,6 +64,7 @@ std::unique_ptr<pipeline::Pipeline> Agent::build(const config::PipelineConfig& c
                            .tails = {},
                            .ready = {},
                            .waiting = {},
+                           .wanting = {},
                            .retired = {},
                            .patience = {}});
 }
@@ -66,7 +74,7 @@ void Agent::apply(const config::Config& config) {
         return std::ranges::find(some.pipelines, pipeline) != some.pipelines.end();
     };
     for (const auto& before : config_.pipelines)
-        if (!has(config, before)) model_.pipeline_ends(before.name);
+        if (!has(config, before)) model_.pipeline_ends(before.name, is_covered(before, config));
     for (const auto& wanted : config.pipelines)
         if (!has(config_, wanted)) model_.pipeline_wanted(wanted);
     config_ = config;

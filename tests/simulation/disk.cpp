@@ -119,8 +119,16 @@ class Files : public discover::FileSystem {
         if (!file) return base::fail("cannot open {}: no such file", path);
         if (disk_.unopenable_) return base::fail("cannot open {}: too many open files", path);
         disk_.observer_->file_opened(*file, path);
-        return discover::OpenFile{.fd = base::UniqueFd(::open(file->backing.c_str(), O_RDONLY | O_CLOEXEC)),
-                                  .identity = file->identity};
+        return discover::OpenFile{.fd = disk_.open(*file), .identity = file->identity};
+    }
+    bool has_room(const discover::OpenFile& /*file*/) override { return disk_.open_ <= disk_.open_max_; }
+    std::optional<discover::FileState> state(const std::string& path) override {
+        const auto* file = disk_.at(path);
+        if (!file) return std::nullopt;
+        return discover::FileState{.device = file->identity.device,
+                                   .inode = file->identity.inode,
+                                   .size_bytes = file->bytes.size(),
+                                   .changed_ns = file->changes};
     }
     base::Result<std::unique_ptr<discover::DirectoryWatcher>> watch(base::EventLoop& loop,
                                                                     discover::DirectoryWatcher::Observer observe,
@@ -166,8 +174,20 @@ File& Disk::create(const std::string& path) {
     return file;
 }
 
+base::SharedFd Disk::open(File& file) {
+    if (file.open++ == 0) file.open_since = clock_.now();
+    ++open_;
+    auto fd = std::make_unique<base::UniqueFd>(::open(file.backing.c_str(), O_RDONLY | O_CLOEXEC));
+    return {fd.release(), [this, &file](const base::UniqueFd* held) {
+                delete held;
+                --open_;
+                if (--file.open == 0) observer_->file_closed(file);
+            }};
+}
+
 void Disk::append(File& file, std::string_view bytes) {
     observer_->file_grows(file);
+    ++file.changes;
     const auto written = ::pwrite(file.fd.get(), bytes.data(), bytes.size(), static_cast<off_t>(file.bytes.size()));
     if (written != static_cast<ssize_t>(bytes.size())) throw std::runtime_error("cannot write " + file.backing);
     if (!bytes.empty()) file.growths.emplace_back(file.bytes.size(), clock_.now());
@@ -178,6 +198,7 @@ void Disk::append(File& file, std::string_view bytes) {
 void Disk::cut(File& file, std::uint64_t size) {
     if (::ftruncate(file.fd.get(), static_cast<off_t>(size)) != 0) throw std::runtime_error("cannot truncate");
     file.bytes.resize(size);
+    ++file.changes;
     std::erase_if(file.growths, [&](const auto& growth) { return growth.first >= size; });
     observer_->file_cut(file);
     tell_growth(file);
@@ -185,6 +206,7 @@ void Disk::cut(File& file, std::uint64_t size) {
 
 void Disk::rename(const std::string& from, const std::string& to) {
     const auto name = names_.at(from);
+    if (name.file) ++name.file->changes;
     if (exists(to)) drop(to);
     names_.erase(from);
     names_[to] = name;
@@ -225,6 +247,7 @@ void Disk::drop(const std::string& path) {
     file->paths.erase(path);
     if (!file->paths.empty()) return;
     file->deleted = true;
+    observer_->file_deleted(*file);
     ::unlink(file->backing.c_str());
 }
 

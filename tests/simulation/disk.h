@@ -35,6 +35,9 @@ struct File {
     std::set<std::string> paths;  // hard links
     bool deleted = false;
     bool inode_free = false;  // it was deleted, and nobody has it open: the inode is used again
+    int open = 0;             // descriptors that the agent has of it
+    TimePoint open_since;
+    std::uint64_t changes = 0;
     TimePoint made_at;
     std::vector<std::pair<std::uint64_t, TimePoint>> growths;  // from which size on, of what is still there
 
@@ -48,7 +51,9 @@ class DiskObserver {
  public:
     virtual ~DiskObserver() = default;
     virtual void file_opened(File& file, const std::string& path) = 0;  // by the agent
-    virtual void file_grows(File& file) = 0;                            // before it
+    virtual void file_closed(File& file) = 0;                           // it has no descriptor of it any more
+    virtual void file_deleted(File& file) = 0;
+    virtual void file_grows(File& file) = 0;  // before it
     virtual void file_cut(File& file) = 0;
     virtual void names_changed() = 0;  // some file was renamed, linked or deleted
 };
@@ -83,12 +88,16 @@ class Disk {
     std::deque<File>& all() { return all_; }
     File* of(const model::FileIdentity& identity);  // the latest one
 
+    void set_open_max(std::size_t files) { open_max_ = files; }  // that the agent may keep open
+    bool is_short() const { return open_max_ != kUnlimited; }
     void set_trouble(bool unopenable, bool loses_events);
     bool is_unopenable() const { return unopenable_; }  // no descriptors left
     TimePoint openable_since() const { return unopenable_ ? TimePoint::max() : openable_since_; }
     bool was_in_trouble() const { return was_in_trouble_; }
 
  private:
+    static constexpr auto kUnlimited = std::numeric_limits<std::size_t>::max();
+
     friend class Files;
     friend class Watcher;
     struct Name {
@@ -99,6 +108,7 @@ class Disk {
 
     void tell(discover::Change change, const std::string& path);
     void tell_growth(const File& file);
+    base::SharedFd open(File& file);
     void drop(const std::string& path);
 
     std::filesystem::path folder_;
@@ -110,6 +120,8 @@ class Disk {
     std::deque<File> all_;
     std::map<std::string, Name> names_;
     std::vector<std::uint64_t> free_inodes_;
+    std::size_t open_max_ = kUnlimited;
+    std::size_t open_ = 0;
     bool unopenable_ = false;
     bool loses_events_ = false;
     bool was_in_trouble_ = false;

@@ -18,7 +18,7 @@ constexpr std::array<std::size_t, 4> kMemoryLimits{16 << 10, 64 << 10, 1 << 20, 
 constexpr std::array kLineLimits{200ULL, 1ULL << 20, 1ULL << 20};
 constexpr std::size_t kFilesMax = 40;
 constexpr auto kTick = 250ms;
-constexpr auto kEndMax = 200s;  // in which everything that is owed must be delivered
+constexpr auto kEndMax = 600s;  // in which everything that is owed must be delivered
 
 class History {
  public:
@@ -34,6 +34,7 @@ class History {
         cluster_.batches = !cluster_.at_once && random_.one_in(2);
         poison_one_in_ = random_.one_in(3) ? 20 : 0;
         line_bytes_max_ = kLineLimits.at(random_.below(kLineLimits.size()));
+        if (random_.one_in(3)) disk_.set_open_max(1 + random_.below(3));
         for (const auto* name : {"p", "q"}) wish_for(name);
         if (random_.one_in(2)) wishes_.erase("q");
     }

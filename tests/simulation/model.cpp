@@ -61,11 +61,17 @@ void Model::pipeline_loaded(const std::string& name, const agent::checkpoint::Pi
 
 void Model::pipelines_run() {
     for (auto& [name, pipeline] : pipelines_) pipeline.runs = true;
+    for (auto& [key, its] : follows_)  // what was not deleted is found by its path, or not looked for
+        if (const auto& file = disk_.all().at(key.second - 1); taken_over_.contains(key.first) && !file.deleted)
+            its.held = its.held && is_followed(key.first, file);
+    taken_over_.clear();
 }
 
-void Model::pipeline_ends(const std::string& name) {
+void Model::pipeline_ends(const std::string& name, bool taken_over) {
+    if (taken_over) taken_over_.insert(name);
     for (auto& [key, its] : follows_)
-        if (key.first == name) let_go(its, disk_.all().at(key.second - 1));
+        if (auto& file = disk_.all().at(key.second - 1); key.first == name)
+            if (!taken_over || file.open == 0 || !is_followed(name, file)) let_go(its, file);
     pipelines_.erase(name);
     names_changed();
 }
@@ -73,6 +79,7 @@ void Model::pipeline_ends(const std::string& name) {
 void Model::agent_ends() {
     for (auto& [key, its] : follows_) let_go(its, disk_.all().at(key.second - 1));
     pipelines_.clear();
+    taken_over_.clear();
     tails_.clear();
     names_changed();
 }
@@ -111,7 +118,10 @@ void Model::tail_ends(const std::shared_ptr<Tail>& tail) {
     if (std::erase(tails_, tail) == 0) return;  // with the agent
     auto& its = follow(tail->pipeline, *tail->file);
     const auto pipeline = pipelines_.find(tail->pipeline);
-    if (pipeline == pipelines_.end() || !pipeline->second.runs) return let_go(its, *tail->file);  // with its pipeline
+    if (pipeline == pipelines_.end() || !pipeline->second.runs) {  // with its pipeline
+        if (!taken_over_.contains(tail->pipeline)) let_go(its, *tail->file);
+        return;
+    }
     trace_("  {} is closed", text(*tail));
     check_closed(*tail);
     its.held = false;
@@ -123,6 +133,7 @@ void Model::tail_ends(const std::shared_ptr<Tail>& tail) {
 void Model::check_closed(const Tail& tail) {
     const auto& file = *tail.file;
     auto& seen = sight(file);
+    if (file.open == 0 && !seen.visible) return;  // it was closed before it left
     if (seen.visible && clock_.now() - std::max(seen.since, disk_.openable_since()) > kSightDelay)
         return violated(fmt::format("{} was closed while it is in sight", text(tail)));
     if (seen.visible || seen.late_from != kNever) return;
@@ -236,9 +247,7 @@ std::optional<std::string> Model::owed() {
                 return fmt::format("{}/{} file {}{}: finished up to {} of {} bytes", name,
                                    disk_.paths_of(file).empty() ? "" : disk_.paths_of(file).front(), file.number,
                                    file.deleted ? ", deleted" : "", finished, end);
-            const bool followed = std::ranges::any_of(
-                tails_, [&](const auto& tail) { return tail->pipeline == name && tail->file == &file; });
-            if (!followed && matches(pipeline, file))
+            if (!is_followed(name, file) && matches(pipeline, file))
                 return fmt::format("{} does not follow file {}", name, file.number);
         }
     for (const auto& tail : tails_)
@@ -270,6 +279,27 @@ void Model::file_opened(File& file, const std::string& path) {
         if (pipeline.runs && pipeline.filter.matches(path)) follow(name, file).held = true;
 }
 
+// What is not read to its end stays open, unless descriptors are short.
+void Model::file_closed(File& file) {
+    if (!file.deleted && !sight(file).visible)
+        for (const char* name : {"p", "q"}) follow(name, file).held = false;
+    if (file.deleted || disk_.is_short()) return;
+    if (file.open_since == clock_.now()) return;  // it was only looked at
+    for (const auto& tail : tails_) {
+        const auto pipeline = pipelines_.find(tail->pipeline);
+        if (tail->file != &file || pipeline == pipelines_.end() || !pipeline->second.runs) continue;
+        trace_("  {} closes its file", text(*tail));
+        if (std::min(tail->watermark, tail->intact) < file.bytes.size())
+            violated(fmt::format("{} closes its file at {}, intact up to {}, of {} bytes", text(*tail), tail->watermark,
+                                 tail->intact, file.bytes.size()));
+    }
+}
+
+void Model::file_deleted(File& file) {
+    if (file.open > 0) return;
+    for (const char* name : {"p", "q"}) follow(name, file).excused = true;
+}
+
 void Model::file_grows(File& file) {
     auto& seen = sight(file);
     if (!seen.visible && quiet(file) >= patience(file))
@@ -289,6 +319,8 @@ void Model::names_changed() {
         auto& seen = sight(file);
         if (std::exchange(seen.visible, is_visible(file)) != seen.visible) seen.since = clock_.now();
         if (seen.visible) seen.late_from = kNever;
+        if (!seen.visible && file.open == 0)  // it cannot be opened any more
+            for (const char* name : {"p", "q"}) follow(name, file).held = false;
         if (!file.deleted) continue;
         for (const char* name : {"p", "q"})
             if (auto& its = follow(name, file); !its.held) its.excused = true;
@@ -315,7 +347,16 @@ bool Model::matches_any(const File& file) const {
     return std::ranges::any_of(pipelines_, [&](const auto& item) { return matches(item.second, file); });
 }
 
+bool Model::is_followed(const std::string& pipeline, const File& file) const {
+    return std::ranges::any_of(tails_,
+                               [&](const auto& tail) { return tail->pipeline == pipeline && tail->file == &file; });
+}
+
+// Where inodes have no generation, one that is used again while the agent believes that it follows its file is told by
+// fingerprints alone: that is not played.
 bool Model::is_open(const File& file) const {
+    if (file.open > 0) return true;
+    if (file.identity.generation_kind != model::GenerationKind::none) return false;
     return std::ranges::any_of(tails_, [&](const auto& tail) { return tail->file == &file; }) ||
            std::ranges::any_of(follows_,
                                [&](const auto& item) { return item.first.second == file.number && item.second.held; });

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "agent/checkpoint/checkpoint_store.h"
@@ -24,7 +25,9 @@ constexpr char kPoison = '!';  // a line with it is rejected
 // config take:
 //
 //  - a file was truncated before the bytes were delivered;
-//  - a file was deleted while the agent had not opened it, or the agent (or its pipeline) ended before it was drained;
+//  - a file was deleted while the agent did not have it open, because it had not seen it yet, or had read it to its
+//  end,
+//    or descriptors are short; or the agent (or its pipeline, without a successor) ended before it was drained;
 //  - a file out of sight was written to after the time for which the agent promises to wait;
 //  - the line was rejected and on_reject says that it is dropped.
 //
@@ -63,8 +66,8 @@ class Model : public DiskObserver {
     // The agent's pipelines.
     void pipeline_wanted(const config::PipelineConfig& config);  // a new one, or changed
     void pipeline_loaded(const std::string& pipeline, const agent::checkpoint::PipelineCheckpoints& checkpoints);
-    void pipelines_run();  // those that are wanted look for files
-    void pipeline_ends(const std::string& pipeline);
+    void pipelines_run();                                              // those that are wanted look for files
+    void pipeline_ends(const std::string& pipeline, bool taken_over);  // by one of the same name
     void agent_ends();
 
     // The agent's tails.
@@ -81,6 +84,8 @@ class Model : public DiskObserver {
     std::optional<std::string> owed();
 
     void file_opened(File& file, const std::string& path) override;
+    void file_closed(File& file) override;
+    void file_deleted(File& file) override;
     void file_grows(File& file) override;
     void file_cut(File& file) override;
     void names_changed() override;
@@ -112,6 +117,7 @@ class Model : public DiskObserver {
     bool is_visible(const File& file) const;
     bool matches(const Pipeline& pipeline, const File& file) const;
     bool matches_any(const File& file) const;
+    bool is_followed(const std::string& pipeline, const File& file) const;
     bool is_owed(const std::string& name, const Pipeline& pipeline, const File& file);
     std::uint64_t owed_up_to(const File& file);
     bool is_at_end(const Tail& tail);
@@ -128,6 +134,7 @@ class Model : public DiskObserver {
     std::size_t memory_limit_;
     Trace& trace_;
     std::map<std::string, Pipeline> pipelines_;
+    std::set<std::string> taken_over_;
     std::map<std::pair<std::string, std::size_t>, Follow> follows_;  // by pipeline and file number
     std::map<std::size_t, Sight> sights_;                            // by file number
     std::vector<std::shared_ptr<Tail>> tails_;

@@ -1,6 +1,8 @@
 #include "agent/discover/open_file.h"
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -73,13 +75,28 @@ TEST(OpenFile, LeavesSomeDescriptorsForOtherThings) {
     auto low = before;
     low.rlim_cur = 100;
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
-    std::vector<base::UniqueFd> held;
+    std::vector<base::SharedFd> held;
     auto file = open_file(folder.at("a"));
-    for (; file && check_room(file->fd); file = open_file(folder.at("a"))) held.push_back(std::move(file->fd));
+    for (; file && has_room(*file->fd); file = open_file(folder.at("a"))) held.push_back(file->fd);
     ASSERT_TRUE(file) << "it can be looked at all the same";
-    EXPECT_EQ(file->fd.get(), 75);
-    EXPECT_THAT(check_room(file->fd).error().message, HasSubstr("too many files are open (100 descriptors"));
+    EXPECT_EQ(file->fd->get(), 75);
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+TEST(OpenFile, TheStateOfAFileIsAnotherOneAfterEveryWrite) {
+    const test::TempFolder folder;
+    EXPECT_FALSE(state_of(folder.at("a")));
+    test::rewrite(folder.at("a"), "1");
+    fs::create_symlink(folder.at("a"), folder.at("link"));
+    const auto before = state_of(folder.at("a"));
+    EXPECT_EQ(before->size_bytes, 1U);
+    EXPECT_EQ(state_of(folder.at("link")), before);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the kernel's clock for this has ticks
+    EXPECT_EQ(state_of(folder.at("a")), before);
+    const auto modified = fs::last_write_time(folder.at("a"));
+    test::rewrite(folder.at("a"), "2");
+    fs::last_write_time(folder.at("a"), modified);
+    EXPECT_NE(state_of(folder.at("a")), before) << "also with the same size, and a time that was set back";
 }
 
 }  // namespace

@@ -339,7 +339,7 @@ TEST(Shard, ARetiredPipelineDeliversWhatIsInFlightAndIsForgotten) {
     const auto tail = world.follow(path, 1);
     world.poll();
     bool retired = false;
-    world.shard->retire("p", 10s, [&] { retired = true; });
+    world.shard->retire("p", 10s, [&](const auto&) { retired = true; });
     world.poll();
     EXPECT_FALSE(retired);
     world.sink->finish_all();

@@ -100,6 +100,40 @@ class FakeSink : public deliver::Sink {
     model::DeliveryListener& listener_;
 };
 
+// Real files under the identities that the test gave them. So many descriptors as it says.
+class NamedFiles : public discover::FileSystem {
+ public:
+    struct World {
+        std::map<std::uint64_t, model::FileIdentity> identities;  // by the real inode
+        std::size_t open_max = 1'000'000;
+        std::vector<std::weak_ptr<const base::UniqueFd>> opened;
+    };
+    explicit NamedFiles(World& world) : world_(world) {}
+
+    base::Result<discover::OpenFile> open(const std::string& path) override {
+        auto file = FileSystem::open(path);
+        if (!file) return file;
+        file->identity = world_.identities[file->identity.inode];
+        world_.opened.push_back(file->fd);
+        return file;
+    }
+    bool has_room(const discover::OpenFile& /*file*/) override {
+        std::erase_if(world_.opened, [](const auto& fd) { return fd.expired(); });
+        return world_.opened.size() <= world_.open_max;
+    }
+    std::optional<discover::FileState> state(const std::string& path) override {
+        auto state = FileSystem::state(path);
+        if (!state) return state;
+        const auto& identity = world_.identities[state->inode];
+        state->inode = identity.inode;
+        state->device = identity.device;
+        return state;
+    }
+
+ private:
+    World& world_;
+};
+
 class ShardWorld {
  public:
     explicit ShardWorld(std::size_t memory = 64 << 20, base::ManualClock* time = nullptr)
@@ -115,7 +149,7 @@ class ShardWorld {
             [this](const std::string&, const model::FileIdentity& file, const std::optional<model::Checkpoint>&) {
                 finished.push_back(file);
             },
-            clock);
+            std::make_unique<NamedFiles>(files), clock);
         sink = add(pipeline);
     }
     FakeSink* add(const std::string& name, config::OnReject on_reject = config::OnReject::block,
@@ -133,6 +167,7 @@ class ShardWorld {
                                                        .tails = {},
                                                        .ready = {},
                                                        .waiting = {},
+                                                       .wanting = {},
                                                        .retired = {},
                                                        .patience = {}}));
         return its;
@@ -145,11 +180,10 @@ class ShardWorld {
 
     model::TailId follow(const std::string& path, std::uint64_t inode, const std::string& pipeline = "p") {
         test::append_to(path, "");
-        TailStart tail{.id = {++tails},
-                       .path = path,
-                       .identity = {.inode = inode},
-                       .fd = std::make_shared<const base::UniqueFd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
-                       .checkpoint = {}};
+        TailStart tail{.id = {++tails}, .path = path, .identity = {.inode = inode}, .fd = {}, .checkpoint = {}};
+        NamedFiles own(files);
+        files.identities[discover::FileSystem().state(path)->inode] = tail.identity;
+        if (auto opened = own.open(path); opened && own.has_room(*opened)) tail.fd = std::move(opened->fd);
         const auto known = stored();
         if (const auto its = known.find({pipeline, tail.identity}); its != known.end()) tail.checkpoint = its->second;
         shard->follow(pipeline, std::move(tail));
@@ -185,6 +219,7 @@ class ShardWorld {
     base::ManualClock* clock;  // null: real time
     model::LineLimit line_limit;
     test::TempFolder folder;
+    NamedFiles::World files;
     telemetry::Log log{{.level = config::LogLevel::error, .format = config::LogFormat::text}};
     telemetry::Registry registry;
     std::shared_ptr<test::Disk> disk = std::make_shared<test::Disk>();

@@ -14,13 +14,15 @@ class TailTest : public testing::Test {
  protected:
     TailTest() { test::rewrite(path, ""); }
 
-    std::unique_ptr<Tail> make_tail() const {
+    std::unique_ptr<Tail> make_tail(const std::optional<model::Checkpoint>& checkpoint = {},
+                                    bool at_end = false) const {
         return std::make_unique<Tail>(
             TailStart{.id = {1},
                       .path = path,
                       .identity = {.inode = 7},
                       .fd = std::make_shared<const base::UniqueFd>(::open(path.c_str(), O_RDONLY)),
-                      .checkpoint = {}},
+                      .checkpoint = checkpoint,
+                      .at_end = at_end},
             model::LineLimit{});
     }
     // Appends a line and reads it.
@@ -39,7 +41,7 @@ class TailTest : public testing::Test {
 
 TEST_F(TailTest, TheWatermarkMovesWithWhatIsDelivered) {
     auto tail = make_tail();
-    EXPECT_FALSE(tail->begin({}, false)) << "nothing is lost";
+    EXPECT_FALSE(tail->begin()) << "nothing is lost";
     const auto first = read_line(*tail, "1\n");
     const auto second = read_line(*tail, "22\n");
     EXPECT_FALSE(tail->close_extent(*second)) << "the first one is not finished";
@@ -51,7 +53,7 @@ TEST_F(TailTest, TheWatermarkMovesWithWhatIsDelivered) {
 
 TEST_F(TailTest, AFailedExtentLeavesAGapThatNothingBehindItCloses) {
     auto tail = make_tail();
-    tail->begin({}, false);
+    tail->begin();
     const auto first = read_line(*tail, "1\n");
     const auto second = read_line(*tail, "22\n");
     const auto third = read_line(*tail, "333\n");
@@ -68,7 +70,7 @@ TEST_F(TailTest, AFailedExtentLeavesAGapThatNothingBehindItCloses) {
 
 TEST_F(TailTest, WhatWasReadBeforeATruncationDoesNotMoveTheWatermarkAfterIt) {
     auto tail = make_tail();
-    tail->begin({}, false);
+    tail->begin();
     const auto before = read_line(*tail, "a long line\n");
     test::rewrite(path, "");
     tail->start_anew();
@@ -84,7 +86,7 @@ TEST_F(TailTest, GoesOnFromItsCheckpoint) {
     model::Checkpoint checkpoint;
     {
         auto tail = make_tail();
-        tail->begin({}, false);
+        tail->begin();
         const auto extent = read_line(*tail, "one\ntwo\n");
         tail->close_extent(*extent);
         checkpoint = tail->checkpoint();
@@ -93,8 +95,8 @@ TEST_F(TailTest, GoesOnFromItsCheckpoint) {
         EXPECT_EQ(checkpoint.anchor, model::Fingerprint::of("one\ntwo\n"));
         EXPECT_GT(checkpoint.updated_ms, 0U);
     }
-    auto tail = make_tail();
-    EXPECT_FALSE(tail->begin(checkpoint, false)) << "nothing is lost";
+    auto tail = make_tail(checkpoint);
+    EXPECT_FALSE(tail->begin()) << "nothing is lost";
     EXPECT_FALSE(tail->dirty);
     EXPECT_EQ(read_line(*tail, "three\n")->bytes, "three\n");
     EXPECT_EQ(tail->checkpoint().head, checkpoint.head) << "the head is that of the bytes below the watermark";
@@ -103,15 +105,15 @@ TEST_F(TailTest, GoesOnFromItsCheckpoint) {
 TEST_F(TailTest, AFileThatIsNotWhatItsCheckpointRemembersIsReadFromItsBeginning) {
     test::rewrite(path, "one\ntwo\n");
     auto before = make_tail();
-    before->begin({}, false);
+    before->begin();
     const auto extent = before->reader.read(pool).extent;
     before->open_extent(*extent);
     before->close_extent(*extent);
     const auto checkpoint = before->checkpoint();
     for (const auto* now : {"six\nten\n", "one\n", "", "six\nten\nand more\n", "xne\ntwo\n"}) {
         test::rewrite(path, now);
-        auto tail = make_tail();
-        EXPECT_TRUE(tail->begin(checkpoint, true)) << now;
+        auto tail = make_tail(checkpoint, true);
+        EXPECT_TRUE(tail->begin()) << now;
         EXPECT_EQ(tail->watermark.offset.value, 0U) << "start_at does not apply";
         EXPECT_TRUE(tail->dirty);
     }
@@ -119,8 +121,8 @@ TEST_F(TailTest, AFileThatIsNotWhatItsCheckpointRemembersIsReadFromItsBeginning)
 
 TEST_F(TailTest, BeginsAtTheEndBehindTheLastCompleteLine) {
     test::rewrite(path, "one\ntwo\npart");
-    auto tail = make_tail();
-    EXPECT_FALSE(tail->begin({}, true));
+    auto tail = make_tail({}, true);
+    EXPECT_FALSE(tail->begin());
     EXPECT_EQ(tail->watermark.offset.value, 8U);
     EXPECT_EQ(read_line(*tail, "ial\n")->bytes, "partial\n");
     EXPECT_EQ(tail->lag_bytes(), 8U);
@@ -136,7 +138,7 @@ std::uint64_t still_to_come(Tail& tail) {
 
 TEST_F(TailTest, TheBooksBalanceAtAnyTime) {
     auto tail = make_tail();
-    tail->begin({}, false);
+    tail->begin();
     const auto first = read_line(*tail, "12345\n");
     const auto second = read_line(*tail, "1234567\n");
     EXPECT_EQ(still_to_come(*tail), 14U);
@@ -161,7 +163,7 @@ TEST_F(TailTest, TheBooksBalanceAtAnyTime) {
 
 TEST_F(TailTest, ATruncationLosesWhatNobodyReadAndWhatIsNotTakenAfterIt) {
     auto tail = make_tail();
-    tail->begin({}, false);
+    tail->begin();
     const auto taken = read_line(*tail, "1\n");
     const auto refused = read_line(*tail, "22\n");
     const auto behind_the_gap = read_line(*tail, "333\n");
@@ -187,14 +189,14 @@ TEST_F(TailTest, ATruncationLosesWhatNobodyReadAndWhatIsNotTakenAfterIt) {
 
 TEST_F(TailTest, TellsWhatWasSeenAndIsNoLongerThere) {
     auto before = make_tail();
-    before->begin({}, false);
+    before->begin();
     before->close_extent(*read_line(*before, "one\n"));
     test::append_to(path, "unread\n");
     const auto checkpoint = before->checkpoint();
     EXPECT_EQ(checkpoint.seen.value, 11U);
     test::rewrite(path, "");
-    auto tail = make_tail();
-    const auto loss = tail->begin(checkpoint, false);
+    auto tail = make_tail(checkpoint);
+    const auto loss = tail->begin();
     ASSERT_TRUE(loss);
     EXPECT_EQ(loss->begin.value, 4U);
     EXPECT_EQ(loss->end.value, 11U);
@@ -204,13 +206,13 @@ TEST_F(TailTest, TellsWhatWasSeenAndIsNoLongerThere) {
 
 TEST_F(TailTest, WhatWasCutOffBehindTheWatermarkIsTold) {
     auto before = make_tail();
-    before->begin({}, false);
+    before->begin();
     test::append_to(path, "nobody took this\n");
     const auto checkpoint = before->checkpoint();
     EXPECT_EQ(checkpoint.watermark.value, 0U);
     test::rewrite(path, "new\n");
-    auto tail = make_tail();
-    const auto loss = tail->begin(checkpoint, false);
+    auto tail = make_tail(checkpoint);
+    const auto loss = tail->begin();
     ASSERT_TRUE(loss);
     EXPECT_EQ(loss->begin.value, 4U);
     EXPECT_EQ(loss->end.value, 17U);
@@ -219,7 +221,7 @@ TEST_F(TailTest, WhatWasCutOffBehindTheWatermarkIsTold) {
 
 TEST_F(TailTest, IsMovedByHand) {
     auto tail = make_tail();
-    tail->begin({}, false);
+    tail->begin();
     const auto extent = read_line(*tail, "one\ntwo\nthree\n");
     tail->close_extent(*extent);
     tail->move_to({4});

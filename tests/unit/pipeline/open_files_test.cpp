@@ -1,0 +1,283 @@
+#include "agent/pipeline/open_files.h"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+
+#include "common/base/manual_clock.h"
+#include "tests/unit/pipeline/shard_world.h"
+
+namespace agent::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+
+constexpr auto kIdle = 16s;  // kIdleTime, and the next look
+
+class OpenFilesTest : public testing::Test {
+ protected:
+    std::string make(const std::string& name, const std::string& bytes) {
+        test::rewrite(world.folder.at(name), bytes);
+        return world.folder.at(name);
+    }
+    void let_pass(std::chrono::steady_clock::duration time) {
+        for (; time > 0s; time -= 250ms) {
+            clock.advance(250ms);
+            world.poll();
+        }
+    }
+    std::size_t open() {
+        std::erase_if(world.files.opened, [](const auto& fd) { return fd.expired(); });
+        return world.files.opened.size();
+    }
+    std::uint64_t lost(const char* what) { return world.counter(what, {{"pipeline", "p"}, {"reason", "deleted"}}); }
+
+    base::ManualClock clock;
+    ShardWorld world{64 << 20, &clock};
+};
+
+TEST_F(OpenFilesTest, AnIdleFileIsClosedAndReadOnWhenItGrows) {
+    const auto path = make("a.log", "one\n");
+    const auto tail = world.follow(path, 1);
+    world.poll();
+    let_pass(kIdle);
+    EXPECT_EQ(open(), 1U) << "in flight";
+    world.sink->finish_all();
+    let_pass(kIdle);
+    EXPECT_EQ(open(), 0U);
+    EXPECT_EQ(world.file(1).size_bytes, 4U);
+    EXPECT_EQ(world.file(1).lag_bytes, 0U);
+    test::append_to(path, "two\n");
+    world.shard->wake({tail});
+    world.poll();
+    world.sink->finish_all();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two"));
+    EXPECT_EQ(world.file(1).books.acked, 8U);
+}
+
+TEST_F(OpenFilesTest, AFileWithBytesThatAreNotReadStaysOpen) {
+    world.follow(make("a.log", "part"), 1);
+    let_pass(kIdle);
+    EXPECT_EQ(open(), 1U);
+}
+
+TEST_F(OpenFilesTest, AFileThatNobodyWroteToIsNotOpenedAgain) {
+    const auto tail = world.follow(make("a.log", ""), 1);
+    let_pass(kIdle);
+    world.shard->wake({tail});  // as the sweep does
+    EXPECT_EQ(open(), 0U);
+    EXPECT_EQ(world.file(1).state, "idle");
+}
+
+TEST_F(OpenFilesTest, AClosedFileThatIsRewrittenWithTheSameSizeIsReadAgain) {
+    const auto path = make("a.log", "one\n");
+    const auto tail = world.follow(path, 1);
+    world.sink->takes_all = true;
+    let_pass(kIdle);
+    ASSERT_EQ(open(), 0U);
+    test::rewrite(path, "two\n");
+    world.shard->wake({tail});
+    world.poll();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two"));
+}
+
+TEST_F(OpenFilesTest, AFileThatWasRewrittenWithTheSameSizeWithoutAnEventIsNotClosed) {
+    const auto path = make("a.log", "one\n");
+    world.follow(path, 1);
+    world.sink->takes_all = true;
+    let_pass(1s);
+    test::rewrite(path, "two\n");
+    let_pass(kIdle);
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two"));
+}
+
+TEST_F(OpenFilesTest, AFileThatGrowsWithoutRoomInTheBudgetIsOpenedAtOnce) {
+    world.shard->set_limits({.memory_limit = 1, .shutdown_timeout = {}, .allow_paths = {}});
+    const auto path = make("a.log", "");
+    const auto tail = world.follow(path, 1);
+    let_pass(kIdle);
+    world.follow(make("b.log", "held\n"), 2);
+    world.poll();
+    ASSERT_THAT(world.sink->held, SizeIs(1));
+    test::append_to(path, "one\n");
+    world.shard->wake({tail});
+    fs::remove(path);
+    world.shard->left(tail);
+    world.sink->takes_all = true;
+    world.sink->finish_all();
+    world.poll();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("held", "one"));
+}
+
+TEST_F(OpenFilesTest, AClosedFileIsOpenedUnderItsNewName) {
+    const auto path = make("a.log", "one\n");
+    const auto tail = world.follow(path, 1);
+    world.sink->takes_all = true;
+    let_pass(kIdle);
+    test::append_to(path, "two\n");
+    fs::rename(path, world.folder.at("a.log.1"));
+    world.shard->wake({tail});
+    world.poll();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one")) << "the path leads nowhere";
+    make("a.log", "another file\n");
+    world.shard->wake({tail});
+    world.poll();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one")) << "the path leads to another file";
+    world.shard->moved(tail, world.folder.at("a.log.1"));
+    world.poll();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two"));
+}
+
+TEST_F(OpenFilesTest, AClosedFileThatLeavesIsFinishedWithoutAWordAndKnownAgain) {
+    const auto path = make("a.log", "one\n");
+    const auto tail = world.follow(path, 1);
+    world.sink->takes_all = true;
+    let_pass(kIdle);
+    fs::remove(path);
+    world.shard->left(tail);
+    EXPECT_THAT(world.finished, SizeIs(1));
+    EXPECT_EQ(lost("venus_agent_losses_total"), 0U);
+    const auto checkpoint = world.stored().at({"p", {.inode = 1}});
+    EXPECT_EQ(checkpoint.watermark.value, 4U) << "it may have been moved, and come back";
+    EXPECT_GT(checkpoint.missing_ms, 0U);
+}
+
+TEST_F(OpenFilesTest, AFileThatAnotherPipelineHasOpenIsReadThoughItWasDeleted) {
+    auto* other = world.add("q");
+    other->open = false;
+    const auto path = make("a.log", "one\n");
+    world.sink->takes_all = true;
+    const auto tail = world.follow(path, 1);
+    const auto stuck = world.follow(path, 1, "q");
+    let_pass(kIdle);
+    EXPECT_EQ(open(), 1U) << "the other one has not read it";
+    test::append_to(path, "two\n");
+    fs::remove(path);
+    world.shard->left(tail);
+    world.shard->left(stuck);
+    world.poll();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two"));
+}
+
+TEST_F(OpenFilesTest, WithTooFewDescriptorsFilesTakeTurns) {
+    world.files.open_max = 2;
+    std::vector<model::TailId> tails;
+    for (std::uint64_t i = 1; i <= 9; ++i)
+        tails.push_back(world.follow(make(std::to_string(i), std::string(3 * read::kExtentBytesMax, '\n')), i));
+    for (int turn = 0; turn < 40; ++turn) {
+        world.poll();
+        EXPECT_LE(open(), 2U);
+        if (!world.sink->held.empty()) world.sink->finish(0);
+    }
+    world.poll();
+    for (std::uint64_t i = 1; i <= 9; ++i) EXPECT_EQ(world.file(i).lag_bytes, 0U) << i;
+    EXPECT_EQ(world.sink->acked.size(), 27U) << "nothing was read twice";
+}
+
+TEST_F(OpenFilesTest, WhatIsInFlightKeepsItsDescriptor) {
+    world.files.open_max = 1;
+    const auto path = make("a.log", "one\n");
+    const auto tail = world.follow(path, 1);
+    world.poll();
+    world.follow(make("b.log", "two\n"), 2);
+    let_pass(1s);
+    EXPECT_EQ(world.file(2).state, "waiting");
+    fs::remove(path);
+    world.shard->left(tail);
+    world.sink->finish(0, "not taken");
+    let_pass(2s);
+    ASSERT_THAT(world.sink->held, SizeIs(1)) << "it is read again";
+    world.sink->takes_all = true;
+    world.sink->finish_all();
+    let_pass(10s);
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two"));
+}
+
+TEST_F(OpenFilesTest, AFileThatWaitsForAStuckPipelineGivesItsDescriptorToAnother) {
+    world.files.open_max = 1;
+    world.sink->open = false;
+    auto* other = world.add("q");
+    other->takes_all = true;
+    world.follow(make("a.log", "one\n"), 1);
+    world.poll();
+    world.follow(make("b.log", "two\n"), 2, "q");
+    let_pass(1s);
+    EXPECT_THAT(other->delivered, ElementsAre("two"));
+}
+
+TEST_F(OpenFilesTest, AFileThatWasNeverOpenedKeepsItsCheckpoint) {
+    const auto path = make("a.log", "one\n");
+    world.follow(path, 1);
+    world.poll();
+    world.sink->finish_all();
+    world.shard->store_checkpoints(checkpoint::Durability::host);
+    const auto before = world.stored().at({"p", {.inode = 1}});
+    world.crash();
+    world.start();
+    world.files.open_max = 0;
+    const auto tail = world.follow(path, 1);
+    let_pass(1s);
+    world.shard->moved(tail, path + ".1");
+    world.shard->store_checkpoints(checkpoint::Durability::host);
+    EXPECT_EQ(world.stored().at({"p", {.inode = 1}}), before);
+    fs::remove(path);
+    world.shard->left(tail);
+    EXPECT_EQ(lost("venus_agent_losses_total"), 1U) << "nobody knows what it held";
+    EXPECT_THAT(world.finished, SizeIs(1));
+    EXPECT_EQ(world.stored().at({"p", {.inode = 1}}).watermark.value, 4U);
+}
+
+TEST_F(OpenFilesTest, WhatADeletedFileHeldThatGotNoDescriptorIsLostAndTold) {
+    world.files.open_max = 1;
+    world.shard->set_limits({.memory_limit = 1, .shutdown_timeout = {}, .allow_paths = {}});  // one extent at a time
+    const auto path = make("a.log", std::string(read::kExtentBytesMax, '\n') + "unread\n");
+    const auto tail = world.follow(path, 1);
+    world.follow(make("b.log", "two\n"), 2);
+    world.poll();
+    world.sink->finish(0);
+    world.poll();
+    ASSERT_EQ(world.file(1).lag_bytes, 7U) << "the other one has the descriptor";
+    fs::remove(path);
+    world.shard->left(tail);
+    EXPECT_EQ(lost("venus_agent_bytes_lost_total"), 7U);
+}
+
+TEST_F(OpenFilesTest, TheOffsetOfAClosedFileIsSetByHand) {
+    const auto path = make("a.log", "one\ntwo\n");
+    world.follow(path, 1);
+    world.sink->takes_all = true;
+    let_pass(kIdle);
+    ASSERT_EQ(open(), 0U);
+    EXPECT_FALSE(world.shard->set_offset("p", {.inode = 1}, {9})) << "it has 8 bytes";
+    EXPECT_EQ(world.shard->set_offset("p", {.inode = 1}, {4}), IsFollowed::yes);
+    world.poll();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two", "two"));
+}
+
+TEST_F(OpenFilesTest, ARetiredPipelineHandsOverWhatItHadOpen) {
+    const auto path = make("a.log", "one\n");
+    world.follow(path, 1);
+    world.follow(make("b.log", ""), 2);
+    world.sink->takes_all = true;
+    let_pass(kIdle);
+    test::append_to(path, "part");
+    const auto tail = world.follow(make("c.log", "three"), 3);
+    let_pass(1s);
+    fs::remove(world.folder.at("c.log"));
+    world.shard->left(tail);
+    std::vector<StillOpen> files;
+    world.shard->retire("p", 10s, [&](std::vector<StillOpen> open) { files = std::move(open); });
+    world.poll();
+    ASSERT_THAT(files, SizeIs(1)) << "the others can be opened again";
+    EXPECT_EQ(files[0].identity, model::FileIdentity{.inode = 3});
+    EXPECT_EQ(files[0].origin_path, world.folder.at("c.log"));
+    EXPECT_EQ(open(), 1U);
+}
+
+}  // namespace
+}  // namespace agent::pipeline
