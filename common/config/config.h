@@ -59,6 +59,7 @@ struct FileSourceConfig {
     std::vector<std::string> include;  // absolute globs
     std::vector<std::string> exclude;  // globs; without a slash they match the file name, else the whole path
     StartAt start_at = StartAt::beginning;
+    bool read_rotated = false;  // compressed rotated generations, where lines of them were not read
     std::uint64_t max_line_bytes = 1ULL << 20;
     LongLine long_line = LongLine::split;
     Priority priority = Priority::normal;

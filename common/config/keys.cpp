@@ -60,6 +60,8 @@ std::vector<KeySpec> source_keys() {
          "",
          "for files never seen before, when the agent starts",
          {"beginning", "end"}},
+        {"pipelines.source.read_rotated", boolean, "false", "",
+         "true: what is unread of a rotated file is read even if it was compressed (.gz, .zst) meanwhile"},
         {"pipelines.source.max_line_bytes", size, R"("1MiB")", "bytes", "a longer line is a long line"},
         {"pipelines.source.long_line",
          text,

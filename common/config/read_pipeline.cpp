@@ -39,6 +39,7 @@ FileSourceConfig read_source(const Value& pipeline, const AgentConfig& agent, Pr
     take(*source, "include", config.include);
     take(*source, "exclude", config.exclude);
     take_choice(*source, "start_at", "pipelines.source.start_at", config.start_at);
+    take(*source, "read_rotated", config.read_rotated);
     take(*source, "max_line_bytes", config.max_line_bytes);
     take_choice(*source, "long_line", "pipelines.source.long_line", config.long_line);
     take_choice(*source, "priority", "pipelines.source.priority", config.priority);

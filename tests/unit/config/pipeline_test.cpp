@@ -40,11 +40,13 @@ TEST(Pipeline, WithOnlyWhatItNeedsHasDefaultsForTheRest) {
 
 TEST(Pipeline, EverySettingOfItsSourceIsRead) {
     EXPECT_EQ(first(source("type='file'\ninclude=['/a','/b']\nexclude=['*.gz','/a/x/**']\nstart_at='end'\n"
+                           "read_rotated=true\n"
                            "max_line_bytes='64KiB'\nlong_line='truncate'"))
                   .source,
               (FileSourceConfig{.include = {"/a", "/b"},
                                 .exclude = {"*.gz", "/a/x/**"},
                                 .start_at = StartAt::end,
+                                .read_rotated = true,
                                 .max_line_bytes = 64ULL << 10,
                                 .long_line = LongLine::truncate}));
     EXPECT_EQ(first(source("include=['/a']\nlong_line='skip'")).source.long_line, LongLine::skip);
