@@ -1,13 +1,12 @@
 #include "agent/deliver/file_sink.h"
 
-#include <csignal>
 #include <filesystem>
 
 #include <gmock/gmock.h>
-#include <sys/resource.h>
 
 #include "agent/deliver/blackhole_sink.h"
 #include "agent/split/splitter.h"
+#include "tests/unit/support/file_size_limit.h"
 #include "tests/unit/support/temp_folder.h"
 
 namespace agent::deliver {
@@ -30,26 +29,6 @@ model::ExtentPtr extent_of(std::string_view bytes) {
     split::split_lines(*extent, {});
     return extent;
 }
-
-// No file of this process grows past `bytes` meanwhile.
-class FileSizeLimit {
- public:
-    explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-        ::getrlimit(RLIMIT_FSIZE, &before_);
-        const rlimit limit{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
-        ::setrlimit(RLIMIT_FSIZE, &limit);
-    }
-    ~FileSizeLimit() {
-        ::setrlimit(RLIMIT_FSIZE, &before_);
-        (void)std::signal(SIGXFSZ, handler_);
-    }
-    FileSizeLimit(const FileSizeLimit&) = delete;
-    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-    rlimit before_{};
-    void (*handler_)(int);
-};
 
 class FileSinkTest : public testing::Test {
  protected:
@@ -129,7 +108,7 @@ TEST_F(FileSinkTest, AWriteThatFailsHalfwayLeavesNothingOfItBehind) {
     make_sink(folder.at("out"));
     ASSERT_EQ(deliver("before\n"), "");
     {
-        const FileSizeLimit limit(100);
+        const test::FileSizeLimit limit(100);
         EXPECT_THAT(deliver(std::string(60, 'x') + "\n" + std::string(60, 'y') + "\n"), HasSubstr("EFBIG"));
     }
     EXPECT_EQ(test::contents_of(folder.at("out")), "before\n");
