@@ -7,7 +7,7 @@ set -euo pipefail
 readonly build_packages=(
     build-essential cmake ninja-build ccache pkg-config
     libboost1.81-dev libboost-json1.81-dev librdkafka-dev librocksdb-dev libspdlog-dev libfmt-dev
-    libtomlplusplus-dev libcli11-dev libxxhash-dev libgtest-dev libgmock-dev
+    libtomlplusplus-dev libcli11-dev libxxhash-dev zlib1g-dev libzstd-dev libgtest-dev libgmock-dev
 )
 readonly test_packages=(python3 python3-pytest openssl libfaketime)
 readonly check_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck)
