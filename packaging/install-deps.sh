@@ -9,7 +9,7 @@ readonly build_packages=(
     libboost1.81-dev libboost-json1.81-dev librdkafka-dev librocksdb-dev libspdlog-dev libfmt-dev
     libtomlplusplus-dev libcli11-dev libxxhash-dev zlib1g-dev libzstd-dev libgtest-dev libgmock-dev
 )
-readonly test_packages=(python3 python3-pytest openssl libfaketime)
+readonly test_packages=(python3 python3-pytest openssl libfaketime zstd)
 readonly check_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck)
 readonly kafka_packages=(openjdk-17-jre-headless maven python3 kcat)
 readonly bench_packages=(rsyslog rsyslog-kafka)

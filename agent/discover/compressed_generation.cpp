@@ -254,7 +254,7 @@ base::Result<std::optional<UnpackedGeneration>> unpack_generation(const Checkpoi
         if (found)
             return base::fail("cannot tell whether {} or {} is the rest of {}: they begin with the same {} bytes",
                               found->path, candidate.path, checkpoint.path, checkpoint.watermark.value);
-        found = {.fd = std::move(**unpacked), .path = candidate.path};
+        found = {.fd = std::make_shared<const base::UniqueFd>(std::move(**unpacked)), .path = candidate.path};
         if (!may_be_a_banner) break;
     }
     if (found) return found;

@@ -19,7 +19,7 @@ constexpr std::uint64_t kUnpackedBytesMax = 16ULL << 30;  // bytes behind the wa
 // What a checkpoint's file held, each byte at its own offset, as far as a reader wants it: the bytes of head and
 // anchor, and those from the watermark on. In between is a hole, which takes no disk space.
 struct UnpackedGeneration {
-    base::UniqueFd fd;  // an unlinked file: its space is free again when it is closed
+    base::SharedFd fd;  // an unlinked file: its space is free again when it is closed
     std::string path;   // of the compressed file
 };
 

@@ -20,7 +20,7 @@ constexpr int kGzipOnly = 16;  // added to zlib's window bits
 
 class GzipDecompressor final : public Decompressor {
  public:
-    explicit GzipDecompressor(base::UniqueFd fd) : Decompressor(std::move(fd)) {
+    explicit GzipDecompressor(base::SharedFd fd) : Decompressor(std::move(fd)) {
         AGENT_ASSERT(inflateInit2(&stream_, kGzipOnly + MAX_WBITS) == Z_OK);
     }
     ~GzipDecompressor() override { inflateEnd(&stream_); }
@@ -49,7 +49,7 @@ class GzipDecompressor final : public Decompressor {
 
 class ZstdDecompressor final : public Decompressor {
  public:
-    explicit ZstdDecompressor(base::UniqueFd fd) : Decompressor(std::move(fd)), context_(ZSTD_createDCtx()) {
+    explicit ZstdDecompressor(base::SharedFd fd) : Decompressor(std::move(fd)), context_(ZSTD_createDCtx()) {
         AGENT_ASSERT(context_);
         AGENT_ASSERT(!ZSTD_isError(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, kZstdWindowLogMax)));
     }
@@ -78,16 +78,16 @@ std::optional<Compression> compression_of(std::string_view name) {
     return std::nullopt;
 }
 
-std::unique_ptr<Decompressor> Decompressor::create(base::UniqueFd fd, Compression compression) {
+std::unique_ptr<Decompressor> Decompressor::create(base::SharedFd fd, Compression compression) {
     if (compression == Compression::gzip) return std::make_unique<GzipDecompressor>(std::move(fd));
     return std::make_unique<ZstdDecompressor>(std::move(fd));
 }
 
-Decompressor::Decompressor(base::UniqueFd fd) : fd_(std::move(fd)), buffer_(kInputBytes, '\0') {}
+Decompressor::Decompressor(base::SharedFd fd) : fd_(std::move(fd)), buffer_(kInputBytes, '\0') {}
 
 base::Result<void> Decompressor::refill() {
     ssize_t size = 0;
-    do size = ::read(fd_.get(), buffer_.data(), buffer_.size());
+    do size = ::read(fd_->get(), buffer_.data(), buffer_.size());
     while (size < 0 && errno == EINTR);
     if (size < 0) return base::fail("cannot read it at byte {}: {}", offset_, base::errno_text(errno));
     input_ = std::string_view(buffer_).substr(0, static_cast<std::size_t>(size));

@@ -30,7 +30,7 @@ class Decompressor {
     static constexpr int kZstdWindowLogMax = 27;  // 128 MiB, as zstd's own program has it without --long
 
     // `fd` is read from where it stands.
-    static std::unique_ptr<Decompressor> create(base::UniqueFd fd, Compression compression);
+    static std::unique_ptr<Decompressor> create(base::SharedFd fd, Compression compression);
     virtual ~Decompressor() = default;
     Decompressor(const Decompressor&) = delete;
     Decompressor& operator=(const Decompressor&) = delete;
@@ -46,7 +46,7 @@ class Decompressor {
         bool member_ended = false;
     };
 
-    explicit Decompressor(base::UniqueFd fd);
+    explicit Decompressor(base::SharedFd fd);
 
  private:
     static constexpr std::size_t kInputBytes = 64 << 10;
@@ -55,7 +55,7 @@ class Decompressor {
     virtual base::Result<Step> decode(std::string_view input, std::span<char> into) = 0;
     base::Result<void> refill();  // input_ stays empty at the end of the file
 
-    base::UniqueFd fd_;
+    base::SharedFd fd_;
     std::string buffer_;
     std::string_view input_;        // of buffer_, not yet decoded
     std::uint64_t offset_ = 0;      // in the compressed file, of input_

@@ -81,6 +81,13 @@ void Discovery::release(const std::string& pipeline, const model::FileIdentity& 
     forget_file(identity);
 }
 
+bool Discovery::replace(const std::string& name, const model::FileIdentity& identity) {
+    const auto found = pipelines_.find(name);
+    if (found == pipelines_.end() || !found->second.unmet.remove(identity)) return false;
+    found->second.following.insert(identity);
+    return true;
+}
+
 Stock Discovery::take_stock(const std::string& name, std::uint64_t now_ms, std::chrono::milliseconds retention) {
     const auto found = pipelines_.find(name);
     if (found == pipelines_.end()) return {};

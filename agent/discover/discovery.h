@@ -71,6 +71,9 @@ class Discovery {
     void release(const std::string& pipeline, const model::FileIdentity& file,
                  const std::optional<model::Checkpoint>& checkpoint = {});
 
+    // The pipeline reads what the file held from somewhere else. False: it was met in the meantime.
+    bool replace(const std::string& pipeline, const model::FileIdentity& file);
+
     // Looks through the checkpoints whose files were not met; see UnmetCheckpoints.
     Stock take_stock(const std::string& pipeline, std::uint64_t now_ms, std::chrono::milliseconds retention);
 

@@ -48,6 +48,12 @@ std::optional<model::Checkpoint> UnmetCheckpoints::claim(const model::FileIdenti
     return checkpoint;
 }
 
+bool UnmetCheckpoints::remove(const model::FileIdentity& identity) {
+    const auto found = by_inode_.find(identity.inode);
+    return found != by_inode_.end() &&
+           std::erase_if(found->second, [&](const auto& checkpoint) { return checkpoint.file == identity; }) > 0;
+}
+
 Stock UnmetCheckpoints::take_stock(FileSystem& files, const PathFilter& filter, std::uint64_t now_ms,
                                    std::chrono::milliseconds retention) {
     Stock stock;

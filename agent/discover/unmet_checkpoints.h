@@ -32,6 +32,8 @@ class UnmetCheckpoints {
     // reader confirms it by the fingerprints.
     std::optional<model::Checkpoint> claim(const model::FileIdentity& identity);
 
+    bool remove(const model::FileIdentity& identity);  // false: there was none
+
     // One that is missed for the first time is missing from `now_ms` (Unix time) on; one that has been for longer than
     // `retention` is forgotten. `filter`: the pipeline's.
     Stock take_stock(FileSystem& files, const PathFilter& filter, std::uint64_t now_ms,

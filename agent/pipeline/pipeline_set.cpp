@@ -69,7 +69,8 @@ PipelineSet::PipelineSet(base::EventLoop& control, checkpoint::CheckpointThread&
                   if (!draining_) discovery_->release(pipeline, file, checkpoint);
               });
           },
-          outside_.files(), outside_.clock) {
+          outside_.files(), outside_.clock),
+      unpacker_(control) {
     stock_timer_.every(kStockInterval, [this] {
         if (draining_) return;
         for (const auto& [name, running] : running_) take_stock(name, {});
@@ -110,6 +111,7 @@ void PipelineSet::apply_now() {
     const auto config = *std::exchange(pending_, std::nullopt);
     waiting_for_present_ = std::exchange(waiting_for_pending_, {});
     checkpoint_retention_ = config.agent.checkpoint_retention;
+    scratch_folder_ = config.agent.data_dir;
     configured_.clear();
     for (const auto& pipeline : config.pipelines) configured_.insert(pipeline.name);
     on_shard([this, agent = config.agent] { shard_.set_limits(agent); });
@@ -214,20 +216,59 @@ void PipelineSet::take_over_deleted(const std::string& name, std::vector<model::
             found.checkpoint = std::move(*its);
             checkpoints.erase(its);
         }
-        file_found(std::move(found));
-        on_shard([this, id = tails_.at(file.identity).at(name).id] { shard_.left(id); });
+        follow_deleted(std::move(found));
     }
+}
+
+void PipelineSet::follow_deleted(discover::FoundFile file) {
+    const auto identity = file.identity;
+    const auto name = file.pipeline;
+    file_found(std::move(file));
+    on_shard([this, id = tails_.at(identity).at(name).id] { shard_.left(id); });
 }
 
 void PipelineSet::take_stock(const std::string& name, checkpoint::CheckpointBatch batch) {
     auto stock = discovery_->take_stock(name, unix_ms_now(), checkpoint_retention_);
     for (auto& checkpoint : stock.missing) batch.changes[{name, checkpoint.file}] = std::move(checkpoint);
     for (const auto& file : stock.forgotten) batch.changes[{name, file}] = std::nullopt;
-    // Behind the tails that were just found: their checkpoints come first, or `start_at` would be forgotten by a crash.
-    on_shard([this, name, batch = std::move(batch), lost = std::move(stock.lost)]() mutable {
+    if (running_.at(name).pipeline.source.read_rotated)
+        for (auto& checkpoint : std::exchange(stock.lost, {})) {
+            batch.changes.erase({name, checkpoint.file});  // until it is known: a crash would hide it
+            look_for_compressed(name, std::move(checkpoint));
+        }
+    tell_missing(name, stock.lost, std::move(batch));
+}
+
+// Behind the tails that were just found: their checkpoints come first, or `start_at` would be forgotten by a crash.
+void PipelineSet::tell_missing(const std::string& name, const std::vector<model::Checkpoint>& lost,
+                               checkpoint::CheckpointBatch batch) {
+    on_shard([this, name, lost, batch = std::move(batch)]() mutable {
         for (const auto& checkpoint : lost) shard_.file_missing(name, checkpoint);
         shard_.store_checkpoints(checkpoint::Durability::host);
         checkpoints_.write(std::move(batch), checkpoint::Durability::host);
+    });
+}
+
+// Unpacked, it is read like a deleted file.
+void PipelineSet::look_for_compressed(const std::string& name, model::Checkpoint checkpoint) {
+    unpacker_.unpack(checkpoint, scratch_folder_, [this, name, checkpoint](auto found) {
+        if (draining_ || !running_.contains(name)) return;  // the next start looks again
+        if (!found)
+            log_.warn("compressed generation cannot be read",
+                      {{"pipeline", name}, {"path", checkpoint.path}, {"error", found.error().message}});
+        if (!found || !*found) {
+            checkpoint::CheckpointBatch batch;
+            batch.changes[{name, checkpoint.file}] = checkpoint;
+            return tell_missing(name, {checkpoint}, std::move(batch));
+        }
+        if (!discovery_->replace(name, checkpoint.file)) return;
+        log_.info("compressed generation is read",
+                  {{"pipeline", name}, {"path", checkpoint.path}, {"compressed", (*found)->path}});
+        follow_deleted({.pipeline = name,
+                        .path = checkpoint.path,
+                        .identity = checkpoint.file,
+                        .fd = std::move((*found)->fd),
+                        .checkpoint = checkpoint});
     });
 }
 

@@ -12,6 +12,7 @@
 
 #include "agent/checkpoint/checkpoint_thread.h"
 #include "agent/discover/discovery.h"
+#include "agent/discover/generation_unpacker.h"
 #include "agent/pipeline/factory.h"
 #include "agent/pipeline/shard.h"
 #include "common/base/event_loop.h"
@@ -87,7 +88,11 @@ class PipelineSet : public discover::DiscoveryListener {
     void start(const std::string& name, const Wanted& wanted, base::Task started);
     void begin_discovery(const std::string& name, checkpoint::PipelineCheckpoints checkpoints);
     void take_over_deleted(const std::string& name, std::vector<model::Checkpoint>& checkpoints);
+    void follow_deleted(discover::FoundFile file);
     void take_stock(const std::string& name, checkpoint::CheckpointBatch batch);
+    void look_for_compressed(const std::string& name, model::Checkpoint checkpoint);
+    void tell_missing(const std::string& name, const std::vector<model::Checkpoint>& lost,
+                      checkpoint::CheckpointBatch batch);
     void take_stock_of_strangers();
     void applied();
     void on_shard(base::Task task) { shard_.loop().post(std::move(task)); }
@@ -106,6 +111,7 @@ class PipelineSet : public discover::DiscoveryListener {
     std::unordered_map<model::FileIdentity, std::map<std::string, FollowedTail>> tails_;  // by pipeline
     std::uint64_t next_tail_ = 1;
     std::chrono::milliseconds checkpoint_retention_{0};
+    std::string scratch_folder_;
     base::Timer stock_timer_;
     std::map<std::string, std::vector<StillOpen>> still_open_;  // by pipelines that changed, until they run again
     bool applying_ = false;
@@ -115,6 +121,7 @@ class PipelineSet : public discover::DiscoveryListener {
     std::vector<base::Task> waiting_for_present_;
     Shard shard_;
     std::unique_ptr<discover::Discovery> discovery_;
+    discover::GenerationUnpacker unpacker_;
     std::thread thread_;  // the shard's
 };
 

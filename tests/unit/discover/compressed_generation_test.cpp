@@ -83,16 +83,16 @@ class CompressedGeneration : public testing::Test {
     // Confirmed by a reader as the file that the checkpoint remembers, and holding what `contents` has not read of.
     static void expect_rest(UnpackedGeneration unpacked, const Checkpoint& checkpoint, std::string_view contents) {
         struct stat about{};
-        ASSERT_EQ(::fstat(unpacked.fd.get(), &about), 0);
+        ASSERT_EQ(::fstat(unpacked.fd->get(), &about), 0);
         EXPECT_EQ(about.st_nlink, 0U);
         ASSERT_EQ(static_cast<std::size_t>(about.st_size), contents.size());
         const auto rest = contents.substr(checkpoint.watermark.value);
         std::string bytes(rest.size(), '\0');
         ASSERT_EQ(
-            ::pread(unpacked.fd.get(), bytes.data(), bytes.size(), static_cast<off_t>(checkpoint.watermark.value)),
+            ::pread(unpacked.fd->get(), bytes.data(), bytes.size(), static_cast<off_t>(checkpoint.watermark.value)),
             static_cast<ssize_t>(bytes.size()));
         EXPECT_TRUE(bytes == rest);
-        const read::Reader reader(std::make_shared<const base::UniqueFd>(std::move(unpacked.fd)), {});
+        const read::Reader reader(unpacked.fd, {});
         EXPECT_TRUE(reader.recognises(checkpoint.head, checkpoint.anchor, checkpoint.watermark));
     }
 
@@ -128,7 +128,7 @@ TEST_F(CompressedGeneration, TakesNoDiskSpaceForWhatWasRead) {
     auto found = look(checkpoint);
     ASSERT_TRUE(found && *found);
     struct stat about{};
-    ASSERT_EQ(::fstat((*found)->fd.get(), &about), 0);
+    ASSERT_EQ(::fstat((*found)->fd->get(), &about), 0);
     EXPECT_LT(static_cast<std::size_t>(about.st_blocks) * S_BLKSIZE, kMiB + (64U << 10));
     expect_rest(std::move(**found), checkpoint, contents);
 }

@@ -39,8 +39,8 @@ class DecompressorTest : public testing::TestWithParam<Format> {
         }
     }
 
-    base::UniqueFd open_it() const {
-        return base::UniqueFd(::open(folder_.at("packed").c_str(), O_RDONLY | O_CLOEXEC));
+    base::SharedFd open_it() const {
+        return std::make_shared<const base::UniqueFd>(::open(folder_.at("packed").c_str(), O_RDONLY | O_CLOEXEC));
     }
 
     test::TempFolder folder_;
@@ -99,7 +99,8 @@ TEST_P(DecompressorTest, SaysThatWhatFollowsIsDamage) {
 }
 
 TEST_P(DecompressorTest, SaysWhyItCannotRead) {
-    base::UniqueFd folder(::open(folder_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    auto folder =
+        std::make_shared<const base::UniqueFd>(::open(folder_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     std::string piece(10, '\0');
     const auto read = Decompressor::create(std::move(folder), GetParam().compression)->read(piece);
     ASSERT_FALSE(read);

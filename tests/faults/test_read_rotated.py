@@ -1,0 +1,116 @@
+"""`read_rotated`: what was not read of a file that was rotated and compressed while the agent was stopped."""
+
+import gzip
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+from support.agent import kafka_sink, pipeline
+from support.judge import assert_perfect, consume, write
+from support.wait import wait_until
+
+COMPRESS = {"gz": ["gzip", "--no-name"], "zst": ["zstd", "--quiet", "--rm"]}
+
+
+class Rotated:
+    """An agent that has delivered 1,000 lines of a.log, and is stopped while that gets more, is rotated and compressed."""
+
+    def __init__(self, agent, kafka, logs, name):
+        self.agent, self.kafka, self.logs, self.topic = agent, kafka, logs, name
+        self.writers = [write(logs / "a.log", "a", 1_000)]
+        self.configure().start()
+        agent.await_acked("p", 1_000)
+        agent.stop()
+        self.writers.append(write(logs / "a.log", "b", 5_000))
+        (logs / "a.log").rename(logs / "a.log.1")
+        self.writers.append(write(logs / "a.log", "c", 1_000))
+
+    def configure(self, topic=None, read_rotated=True):
+        source = {"exclude": ["*.gz", "*.zst"], "read_rotated": read_rotated}
+        sink = kafka_sink(topic or self.topic)
+        return self.agent.configure(pipeline("p", self.logs / "a.log*", sink, **source), brokers=self.kafka.brokers)
+
+    def compress(self, ending="gz"):
+        subprocess.run([*COMPRESS[ending], self.logs / "a.log.1"], check=True)
+        assert not (self.logs / "a.log.1").exists()
+        return self.logs / f"a.log.1.{ending}"
+
+    def assert_all_arrived_once(self):
+        assert_perfect(consume(self.kafka.brokers, self.topic, self.writers))
+
+    def losses(self):
+        return self.agent.metric("losses_total", reason="deleted_while_stopped")
+
+
+@pytest.fixture
+def rotated(agent, kafka, topic, logs):
+    return Rotated(agent, kafka, logs, topic())
+
+
+@pytest.mark.parametrize("ending", COMPRESS)
+def test_the_rest_of_a_compressed_generation_is_read_once(rotated, ending):
+    agent = rotated.agent
+    compressed = rotated.compress(ending)
+    agent.start()
+    rotated.assert_all_arrived_once()
+    assert f"compressed={compressed}" in agent.log_text()
+    descriptors = pathlib.Path(f"/proc/{agent.process.pid}/fd")
+    wait_until(
+        lambda: not any("(deleted)" in os.readlink(fd) and str(agent.data_dir) in os.readlink(fd)
+                        for fd in descriptors.iterdir()),
+        "its disk space to be given back",
+    )  # fmt: skip
+    agent.stop()
+    agent.start()
+    agent.stop()
+    rotated.assert_all_arrived_once()
+    assert "ERROR" not in agent.log_text()
+
+
+def test_a_kill_while_a_compressed_generation_is_read_loses_nothing(rotated, topic):
+    agent = rotated.agent
+    rotated.compress()
+    rotated.configure(topic="nobody-made-this-topic").start()
+    wait_until(lambda: "compressed generation is read" in agent.log_text(), "it to be found")
+    agent.kill()
+    rotated.configure().start()
+    rotated.assert_all_arrived_once()
+    agent.stop()
+
+
+def test_a_reload_while_a_compressed_generation_is_read_goes_on_with_it(rotated):
+    agent = rotated.agent
+    rotated.compress()
+    rotated.configure(topic="nobody-made-this-topic").start()
+    wait_until(lambda: "compressed generation is read" in agent.log_text(), "it to be found")
+    rotated.configure()
+    agent.reload()
+    rotated.assert_all_arrived_once()
+    agent.stop()
+    assert "ERROR" not in agent.log_text()
+
+
+def test_a_damaged_generation_is_told_and_lost(rotated):
+    compressed = rotated.compress()
+    compressed.write_bytes(compressed.read_bytes()[:-100])
+    rotated.agent.start()
+    wait_until(lambda: rotated.losses() == 1, "the loss to be told")
+    assert f"cannot unpack {compressed}" in rotated.agent.log_text()
+    rotated.agent.stop()
+
+
+def test_a_generation_of_another_file_is_not_taken_for_it(rotated):
+    (rotated.logs / "a.log.1").unlink()
+    (rotated.logs / "a.log.1.gz").write_bytes(gzip.compress(b"another file\n" * 100_000))
+    rotated.agent.start()
+    wait_until(lambda: rotated.losses() == 1, "the loss to be told")
+    rotated.agent.stop()
+
+
+def test_without_read_rotated_a_compressed_generation_is_lost_and_told(rotated):
+    rotated.compress()
+    rotated.configure(read_rotated=False).start()
+    wait_until(lambda: rotated.losses() == 1, "the loss to be told")
+    rotated.agent.stop()
