@@ -23,7 +23,7 @@ base::Result<std::unique_ptr<Discovery>> Discovery::create(base::EventLoop& loop
     if (!watcher) return std::unexpected(watcher.error());
     self->watcher_ = std::move(*watcher);
     self->sweep_timer_ = std::make_unique<base::Timer>(loop);
-    self->sweep_timer_->every(kSweepInterval, [self] { self->sweep(); });
+    self->sweep_timer_->every(kSweepInterval, [self] { self->sweep(Sweep::routine); });
     return discovery;
 }
 
@@ -184,7 +184,7 @@ void Discovery::tell_name(const model::FileIdentity& identity, File& file) {
 }
 
 // Looks at everything from the patterns' bases on, and has every file read for growth.
-void Discovery::sweep() {
+void Discovery::sweep(Sweep why) {
     std::vector<std::string> gone;
     for (const auto& [folder, entries] : folders_)
         if (!file_system_->folder(folder)) gone.push_back(folder);
@@ -192,10 +192,7 @@ void Discovery::sweep() {
     for (const auto& [name, pipeline] : pipelines_)
         for (const auto& glob : pipeline.filter.include()) attach(glob);
     settle();
-    std::vector<model::FileIdentity> all;
-    all.reserve(files_.size());
-    for (const auto& [identity, file] : files_) all.push_back(identity);
-    if (!all.empty()) listener_.files_changed(all);
+    listener_.swept(why);
 }
 
 // Scans a pattern's base folder, or waits for it in the nearest one that exists.

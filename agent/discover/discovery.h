@@ -34,6 +34,9 @@ struct FoundFile {
     bool at_end = false;                          // start_at = "end" applies
 };
 
+// Why everything is looked at.
+enum class Sweep : std::uint8_t { routine, events_lost };
+
 // Thread: the control thread; called within Discovery's own calls, so an answer is posted.
 class DiscoveryListener {
  public:
@@ -41,6 +44,7 @@ class DiscoveryListener {
 
     virtual void file_found(FoundFile file) = 0;
     virtual void files_changed(const std::vector<model::FileIdentity>& files) = 0;  // look at them again
+    virtual void swept(Sweep sweep) = 0;                                            // look at all files again
     virtual void file_moved(const model::FileIdentity& file, const std::string& path) = 0;
     virtual void file_left(const model::FileIdentity& file) = 0;  // no path that we know leads to it any more
 };
@@ -77,7 +81,7 @@ class Discovery {
     // Looks through the checkpoints whose files were not met; see UnmetCheckpoints.
     Stock take_stock(const std::string& pipeline, std::uint64_t now_ms, std::chrono::milliseconds retention);
 
-    void sweep();
+    void sweep(Sweep why = Sweep::events_lost);
 
     // Paths that match and cannot be followed now, with the reason.
     const std::map<std::string, std::string>& troubled() const { return troubled_; }

@@ -346,6 +346,10 @@ void PipelineSet::files_changed(const std::vector<model::FileIdentity>& files) {
     if (!asleep.empty()) on_shard([this, asleep = std::move(asleep)] { shard_.wake(asleep); });
 }
 
+void PipelineSet::swept(discover::Sweep sweep) {
+    on_shard([this, sweep] { shard_.look_at_all(sweep); });
+}
+
 void PipelineSet::file_moved(const model::FileIdentity& file, const std::string& path) {
     for (const auto& tail : tails_of(file)) on_shard([this, id = tail.id, path] { shard_.moved(id, path); });
 }

@@ -62,6 +62,7 @@ class PipelineSet : public discover::DiscoveryListener {
 
     void file_found(discover::FoundFile file) override;
     void files_changed(const std::vector<model::FileIdentity>& files) override;
+    void swept(discover::Sweep sweep) override;
     void file_moved(const model::FileIdentity& file, const std::string& path) override;
     void file_left(const model::FileIdentity& file) override;
 

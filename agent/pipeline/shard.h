@@ -11,6 +11,7 @@
 
 #include "agent/checkpoint/checkpoint_thread.h"
 #include "agent/deliver/kafka_cluster.h"
+#include "agent/discover/discovery.h"
 #include "agent/model/delivery_listener.h"
 #include "agent/pipeline/budget.h"
 #include "agent/pipeline/open_files.h"
@@ -56,6 +57,7 @@ class Shard : public model::DeliveryListener {
     void add(std::unique_ptr<Pipeline> pipeline);
     void follow(const std::string& pipeline, TailStart start);
     void wake(const std::vector<model::TailId>& tails);
+    void look_at_all(discover::Sweep sweep);
     void moved(model::TailId tail, const std::string& path);
     void left(model::TailId tail);
     void file_missing(const std::string& pipeline,
@@ -149,7 +151,8 @@ class Shard : public model::DeliveryListener {
     std::uint64_t deleted_bytes_max_ = 0;
     std::uint64_t unstored_bytes_ = 0;  // acknowledged since the last store_checkpoints()
     std::optional<std::chrono::steady_clock::time_point> collecting_since_;  // the first delivery after a flush
-    bool descriptors_short_ = false;                                         // some tail wants one
+    std::uint64_t sweeps_ = 0;
+    bool descriptors_short_ = false;  // some tail wants one
     bool turns_scheduled_ = false;
     bool draining_ = false;
     base::Task drained_;

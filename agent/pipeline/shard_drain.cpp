@@ -19,10 +19,12 @@ void Shard::store_checkpoints(checkpoint::Durability durability) {
     unstored_bytes_ = 0;
     checkpoint::CheckpointBatch batch;
     for (auto* pipeline : rotation_) {
-        for (auto& [id, tail] : pipeline->tails)
-            if (tail->has_begun() &&
-                (std::exchange(tail->dirty, false) || lags_and_has_grown(*tail, draining_ || pipeline->retiring)))
+        for (auto& [id, tail] : pipeline->tails) {
+            const bool is_stale =
+                std::exchange(tail->dirty, false) || lags_and_has_grown(*tail, draining_ || pipeline->retiring);
+            if (is_stale && tail->has_begun())
                 batch.changes[{pipeline->config.name, tail->identity}] = tail->checkpoint();
+        }
         pipeline->probe.set_in_flight(pipeline->window.bytes());
     }
     checkpoints_.write(std::move(batch), durability);

@@ -7,6 +7,12 @@
 
 namespace agent::pipeline {
 
+namespace {
+
+constexpr std::uint64_t kSweepsForClosed = 3;  // in so many, each closed file is looked at once
+
+}  // namespace
+
 base::Result<deliver::KafkaCluster*> Shard::cluster(const config::ClusterConfig& config) {
     auto& cluster = clusters_[config.name];
     if (cluster && cluster->config() != config) leaving_.push_back(std::move(cluster));
@@ -64,6 +70,16 @@ void Shard::begin(Pipeline& pipeline, Tail& tail) {
 void Shard::wake(const std::vector<model::TailId>& tails) {
     for (const auto id : tails)
         if (auto* pipeline = pipeline_of(id)) wake(*pipeline, *pipeline->tails.at(id));
+}
+
+// Of the closed files, which no event told of, a part each time.
+void Shard::look_at_all(discover::Sweep sweep) {
+    ++sweeps_;
+    for (auto* pipeline : rotation_)
+        for (auto& [id, tail] : pipeline->tails) {
+            const bool is_its_turn = (id.value + sweeps_) % kSweepsForClosed == 0;
+            if (is_its_turn || !tail->closed_as() || sweep == discover::Sweep::events_lost) wake(*pipeline, *tail);
+        }
 }
 
 void Shard::wake(Pipeline& pipeline, Tail& tail) {

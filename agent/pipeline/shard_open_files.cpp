@@ -34,7 +34,7 @@ Shard::Opened Shard::open_file(Pipeline& pipeline, Tail& tail) {
 }
 
 void Shard::file_opened(Pipeline& pipeline, Tail& tail, base::SharedFd fd) {
-    tail.reader.open(std::move(fd));
+    tail.open_file(std::move(fd));
     if (!tail.has_begun()) begin(pipeline, tail);
     if (tail.state != Tail::State::wanting) return;
     std::erase(pipeline.wanting, &tail);
@@ -119,7 +119,7 @@ void Shard::close_idle_files() {
 
 // Whether its file is closed, and nobody wrote to it since.
 bool Shard::is_asleep(const Tail& tail) {
-    return !tail.reader.is_open() && tail.closed_as() && open_files_.state(tail.path) == tail.closed_as();
+    return tail.closed_as() && open_files_.state(tail.path) == tail.closed_as();
 }
 
 }  // namespace agent::pipeline

@@ -181,6 +181,11 @@ void Tail::move_to(model::FileOffset offset) {
     dirty = true;
 }
 
+void Tail::open_file(base::SharedFd fd) {
+    reader.open(std::move(fd));
+    closed_as_.reset();
+}
+
 void Tail::close_file(const std::optional<discover::FileState>& as) {
     AGENT_ASSERT(has_begun() && in_flight_ == 0);
     look_at_head();

@@ -50,8 +50,11 @@ class Tail {
     std::optional<model::Loss> begin();
     bool has_begun() const { return beginning_ == nullptr; }
 
+    void open_file(base::SharedFd fd);
+
     // Of a tail that has begun, and has nothing in flight. `as`: how its file is left, if it was read to its end.
     void close_file(const std::optional<discover::FileState>& as);
+    // none: it is open, or was not read to its end.
     const std::optional<discover::FileState>& closed_as() const { return closed_as_; }
 
     // Takes the next number, and into the books.

@@ -74,6 +74,31 @@ TEST_F(OpenFilesTest, AFileThatNobodyWroteToIsNotOpenedAgain) {
     EXPECT_EQ(world.file(1).state, "idle");
 }
 
+TEST_F(OpenFilesTest, ASweepLooksAtOpenFilesAndAtAPartOfTheClosedOnes) {
+    constexpr std::uint64_t kFiles = 30;
+    world.sink->takes_all = true;
+    for (std::uint64_t i = 0; i < kFiles; ++i) world.follow(make(std::to_string(i), ""), 10 + i);
+    let_pass(kIdle);
+    world.follow(make("open", ""), 1);
+    const auto grow_all = [&] {  // without an event
+        for (std::uint64_t i = 0; i < kFiles; ++i) test::append_to(world.folder.at(std::to_string(i)), "line\n");
+        test::append_to(world.folder.at("open"), "open\n");
+    };
+    const auto sweep = [&](discover::Sweep why) {
+        world.sink->delivered.clear();
+        world.shard->look_at_all(why);
+        world.poll();
+        return world.sink->delivered.size();
+    };
+    grow_all();
+    EXPECT_EQ(sweep(discover::Sweep::routine), kFiles / 3 + 1);
+    EXPECT_EQ(sweep(discover::Sweep::routine), kFiles / 3);
+    EXPECT_EQ(sweep(discover::Sweep::routine), kFiles / 3);
+    let_pass(kIdle);
+    grow_all();
+    EXPECT_EQ(sweep(discover::Sweep::events_lost), kFiles + 1);
+}
+
 TEST_F(OpenFilesTest, AClosedFileThatIsRewrittenWithTheSameSizeIsReadAgain) {
     const auto path = make("a.log", "one\n");
     const auto tail = world.follow(path, 1);
