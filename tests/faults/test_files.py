@@ -4,10 +4,12 @@ import contextlib
 import gzip
 import os
 import shutil
+import time
 
 import pytest
 
 from support.agent import pipeline
+from support.disk import Overlay
 from support.wait import wait_until
 
 BANNER = "# application log, format 7\n" * 50  # over 1 KiB: what the fingerprint and the anchor see first
@@ -16,14 +18,14 @@ BANNER = "# application log, format 7\n" * 50  # over 1 KiB: what the fingerprin
 class Follower:
     """An agent that copies the lines of `logs` to a file, and what that file must hold."""
 
-    def __init__(self, agent, logs, out):
-        self.agent, self.logs, self.out = agent, logs, out
+    def __init__(self, agent, logs, out, under=()):
+        self.agent, self.logs, self.out, self.under = agent, logs, out, under
         self.expected = []
         self._lines = 0
         # Rotated names are included, compressed ones are not.
         agent.configure(
             pipeline("p", logs / "**" / "*.log*", {"type": "file", "path": str(out)}, exclude=["*.gz"])
-        ).start()
+        ).start(under=under)
 
     def lines(self, count=20):
         """New lines, which must arrive."""
@@ -58,7 +60,7 @@ class Follower:
     def stopped(self):
         self.agent.stop()
         yield
-        self.agent.start()
+        self.agent.start(under=self.under)
 
 
 def _list(folder):
@@ -97,12 +99,12 @@ def test_rename_and_create(follower, away, logs):
 
 
 def test_a_chain_of_renames(follower, away, logs):
-    for generation in range(9):
+    for generation in range(10):
         append(logs / ("a.log" if generation == 0 else f"a.log.{generation}"), follower.lines())
     follower.await_all()
     with away():
         append(logs / "a.log", follower.lines())
-        for generation in range(9, 0, -1):
+        for generation in range(10, 0, -1):
             source = logs / ("a.log" if generation == 1 else f"a.log.{generation - 1}")
             source.rename(logs / f"a.log.{generation}")
         append(logs / "a.log", follower.lines())
@@ -119,6 +121,17 @@ def test_a_file_that_moves_to_a_folder_that_nobody_looks_at(follower, logs, tmp_
         append(logs / "a.log", follower.lines())
 
 
+def test_a_file_that_moves_to_another_folder_that_is_watched(follower, away, logs):
+    (logs / "archive").mkdir()
+    append(logs / "a.log", follower.lines())
+    follower.await_all()
+    with away():
+        append(logs / "a.log", follower.lines())
+        (logs / "a.log").rename(logs / "archive" / "matches-nothing")
+        append(logs / "archive" / "matches-nothing", follower.lines())
+        append(logs / "a.log", follower.lines())
+
+
 def test_rename_create_compress_and_delete(follower, logs):
     append(logs / "a.log", follower.lines())
     follower.await_all()
@@ -132,13 +145,31 @@ def test_rename_create_compress_and_delete(follower, logs):
     follower.await_closed(logs / "a.log.1")
 
 
-def test_copytruncate(follower, away, logs, tmp_path):
+@pytest.mark.parametrize("mode", ["a", "w"], ids=["appends", "keeps-its-offset"])
+def test_copytruncate_under_a_writer_that_goes_on(follower, away, logs, tmp_path, mode):
+    with open(logs / "a.log", mode) as writer:
+        for copies, count in enumerate((5, 100, 5)):  # fewer bytes than before, and past the old offset
+            writer.write(follower.lines())
+            writer.flush()
+            follower.await_all()
+            with away():
+                shutil.copy(logs / "a.log", tmp_path / f"copy-{copies}")
+                hole = os.path.getsize(logs / "a.log") if mode == "w" else 0
+                os.truncate(logs / "a.log", 0)
+                writer.write(follower.lines(count))
+                writer.flush()
+                follower.expected[-count] = "\0" * hole + follower.expected[-count]
+            follower.await_all()
+
+
+def test_truncated_to_a_smaller_size_sends_again_what_is_left(follower, away, logs):
     append(logs / "a.log", follower.lines())
     follower.await_all()
+    left = follower.expected[:10]
     with away():
-        shutil.copy(logs / "a.log", tmp_path / "copy")
-        os.truncate(logs / "a.log", 0)
+        os.truncate(logs / "a.log", sum(len(line) + 1 for line in left))
         append(logs / "a.log", follower.lines(5))
+        follower.expected += left
 
 
 def test_truncated_and_grown_past_the_old_offset_between_two_looks(follower, away, logs):
@@ -180,13 +211,16 @@ def test_an_inode_that_is_used_again_at_once(follower, away, logs, first):
             append(path, content[first]() + follower.lines())
 
 
-def test_hard_links_are_one_file(follower, logs):
+def test_hard_links_are_one_file(follower, away, logs):
     append(logs / "a.log", follower.lines())
-    os.link(logs / "a.log", logs / "b.log")
-    append(logs / "b.log", follower.lines())
     follower.await_all()
-    (logs / "a.log").unlink()
-    append(logs / "b.log", follower.lines())
+    with away():
+        os.link(logs / "a.log", logs / "b.log")
+        append(logs / "b.log", follower.lines())
+    follower.await_all()
+    with away():
+        (logs / "a.log").unlink()
+        append(logs / "b.log", follower.lines())
 
 
 def test_a_link_that_points_to_another_file_each_day(follower, away, logs, tmp_path):
@@ -202,6 +236,17 @@ def test_a_link_that_points_to_another_file_each_day(follower, away, logs, tmp_p
         follower.await_all()
 
 
+def test_a_linked_file_that_is_removed_and_made_again(follower, away, logs, tmp_path):
+    append(tmp_path / "target", follower.lines())
+    (logs / "a.log").symlink_to(tmp_path / "target")
+    for _ in range(3):
+        append(tmp_path / "target", follower.lines())
+        follower.await_all()
+        with away():
+            (tmp_path / "target").unlink()
+            append(tmp_path / "target", follower.lines())
+
+
 def test_a_broken_link_that_is_mended(follower, logs, tmp_path):
     (logs / "a.log").symlink_to(tmp_path / "later")
     append(logs / "b.log", follower.lines())
@@ -215,6 +260,19 @@ def test_a_linked_folder(follower, logs, tmp_path):
     append(tmp_path / "elsewhere" / "a.log", follower.lines())
     follower.await_all()
     append(tmp_path / "elsewhere" / "a.log", follower.lines())
+
+
+def test_a_linked_folder_that_points_to_another_each_day(follower, away, logs, tmp_path):
+    for day in ("monday", "tuesday", "wednesday"):
+        with away():
+            (tmp_path / day).mkdir()
+            append(tmp_path / day / "a.log", follower.lines())
+            (tmp_path / "new").symlink_to(tmp_path / day)
+            (tmp_path / "new").rename(logs / "today")
+        follower.await_all()
+        append(logs / "today" / "a.log", follower.lines())
+        append(logs / "today" / "b.log", follower.lines())
+        follower.await_all()
 
 
 def test_folders_that_appear_deep_are_removed_and_made_again(follower, away, logs):
@@ -234,3 +292,120 @@ def test_nul_bytes_and_holes(follower, logs):
         file.write(b"end of the hole\n")
     holes = "\0" * (1 << 20) + "end of the hole"
     follower.expected += ["before\0after", holes[: 1 << 20], holes[1 << 20 :]]
+
+
+def test_what_is_not_a_regular_file_holds_up_nothing(follower, logs):
+    os.mkfifo(logs / "pipe.log")
+    (logs / "folder.log").mkdir()
+    (logs / "null.log").symlink_to("/dev/null")
+    append(logs / "a.log", follower.lines())
+
+
+# --- files that root may read, but the agent may not -------------------------------------------------------------
+
+
+@pytest.fixture
+def humble(agent, logs, tmp_path):
+    """Its agent has no right that its user has not: not even root's to read everything."""
+    under = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    yield (it := Follower(agent, logs, tmp_path / "out", under))
+    it.await_all()
+    agent.stop()
+    it.await_all()
+
+
+@pytest.fixture(params=["asleep", "stopped"])
+def away_humbly(request, humble):
+    return getattr(humble, request.param)
+
+
+def sweep(logs):
+    """A watched folder that goes makes the agent look at everything; else it does so within ten seconds."""
+    (logs / "comes-and-goes").mkdir()
+    time.sleep(0.3)
+    (logs / "comes-and-goes").rmdir()
+
+
+def test_a_file_that_becomes_readable_again(humble, away_humbly, logs):
+    append(logs / "a.log", humble.lines())
+    humble.await_all()
+    with away_humbly():
+        (logs / "a.log").chmod(0)
+        append(logs / "b.log", "")
+        (logs / "b.log").chmod(0)
+        append(logs / "a.log", humble.lines())
+        append(logs / "b.log", humble.lines())
+    wait_until(lambda: "b.log: Permission denied" in humble.agent.reasons(), "status to say so")
+    (logs / "a.log").chmod(0o600)
+    (logs / "b.log").chmod(0o600)
+    sweep(logs)
+    humble.await_all()
+    wait_until(lambda: humble.agent.health() == "healthy", "status to be healthy")
+
+
+def test_a_folder_that_becomes_readable_again(humble, away_humbly, logs):
+    folder = logs / "app"
+    folder.mkdir()
+    append(folder / "a.log", humble.lines())
+    humble.await_all()
+    with away_humbly():
+        folder.chmod(0)
+        append(folder / "a.log", humble.lines())
+        append(folder / "b.log", humble.lines())
+    sweep(logs)
+    wait_until(lambda: "folder cannot be watched" in humble.agent.log_text(), "the agent to say so")
+    folder.chmod(0o700)
+    sweep(logs)
+    humble.await_all()
+    append(folder / "a.log", humble.lines())
+
+
+# --- file systems of another kind --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def overlay(logs, tmp_path):
+    overlay = Overlay(logs, tmp_path / "aside")
+    if not overlay.is_mounted:
+        pytest.skip("needs overlayfs in user namespaces")
+    yield overlay
+    overlay.unmount()
+
+
+@pytest.fixture
+def far(overlay, agent, logs, tmp_path):
+    yield (it := Follower(agent, logs, tmp_path / "out", overlay.enter))
+    it.await_all()
+    agent.stop()
+    it.await_all()
+
+
+def test_a_file_system_without_events(far, logs):
+    with far.stopped():
+        for name in ("a.log", "b.log"):
+            append(logs / name, far.lines())
+    far.await_all()
+    append(logs / "a.log", far.lines())
+    os.truncate(logs / "b.log", 0)
+    append(logs / "b.log", far.lines(5))
+    (logs / "new").mkdir()
+    append(logs / "new" / "c.log", far.lines())
+
+
+def test_a_device_that_has_another_number_after_a_restart(overlay, far, logs):
+    def device():
+        return {checkpoint["file_id"].split("-")[0] for checkpoint in far.agent.checkpoints()}
+
+    with far.stopped():
+        append(logs / "a.log", far.lines())
+        append(logs / "b.log", far.banner())
+    far.await_all()
+    wait_until(lambda: len(far.agent.checkpoints()) == 2, "the checkpoints to be stored")
+    before = device()
+    with far.stopped():
+        overlay.mount_again()
+        append(logs / "a.log", far.lines())
+        append(logs / "b.log", far.lines())
+    far.await_all()
+    assert "lost" not in far.agent.log_text()
+    wait_until(lambda: len(far.agent.checkpoints()) == 2 and not device() & before, "the checkpoints to be replaced")

@@ -1,5 +1,6 @@
 """What nobody can save is never lost in silence: an ERROR with path and byte range, a metric, the books."""
 
+import gzip
 import os
 import re
 import time
@@ -75,6 +76,36 @@ def test_a_file_deleted_while_the_agent_is_stopped_is_told_once(follower, logs):
     follower.stop()
     follower.start()
     assert follower.metric("losses_total") == 0, "it was told before"
+
+
+def test_a_file_rotated_compressed_and_deleted_while_the_agent_is_stopped_is_told(follower, logs):
+    follower.stop()
+    with open(logs / "a.log", "a") as log:
+        log.write(2 * LINE)
+    (logs / "a.log").rename(logs / "a.log.1")
+    (logs / "a.log.1.gz").write_bytes(gzip.compress((logs / "a.log.1").read_bytes()))
+    (logs / "a.log.1").unlink()
+    (logs / "a.log").write_text(LINE)
+    follower.start()
+    follower.await_acked("p", 1)
+    wait_until(lambda: follower.metric("losses_total") == 1, "the loss to be counted")
+    assert losses(follower, "lines may be lost") == [
+        (str(logs / "a.log"), 3 * len(LINE), "unknown", "deleted_while_stopped")
+    ]
+    assert follower.metric("lines_read_total") == 1
+
+
+def test_a_file_moved_out_of_sight_while_the_agent_is_stopped_is_told_and_goes_on_when_it_is_back(follower, logs):
+    away = logs.parent / "away.log"
+    follower.stop()
+    (logs / "a.log").rename(away)
+    follower.start()
+    wait_until(lambda: follower.metric("losses_total", reason="deleted_while_stopped") == 1, "the loss to be counted")
+    with open(away, "a") as log:
+        log.write(2 * LINE)
+    away.rename(logs / "a.log")
+    follower.await_acked("p", 2)
+    assert follower.metric("lines_read_total") == 2, "it goes on where it was"
 
 
 def test_what_was_seen_of_a_file_deleted_while_the_agent_is_stopped_is_lost_for_certain(kafka, agent, logs):
