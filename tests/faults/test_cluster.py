@@ -1,4 +1,4 @@
-"""What becomes of a cluster while lines are written: it loses a broker, moves a topic, loses a topic."""
+"""What becomes of a cluster while lines are written: it loses a broker, changes leaders, loses a topic."""
 
 import time
 
@@ -31,22 +31,37 @@ def test_losing_one_of_three_brokers(new_agent, logs, kill):
         agent.stop()
 
 
-def test_a_topic_that_moves_to_another_broker(new_agent, logs):
+@pytest.fixture(scope="module")
+def pair():
     with Kafka(nodes=2) as cluster:
         if not cluster.ours:
             pytest.skip("needs a cluster of its own")
-        cluster.create_topic("t", 2, 1, min_insync_replicas=1)
-        agent = new_agent()
-        agent.configure(pipeline("p", logs / "*.log", kafka_sink("t")), brokers=cluster.brokers).start()
-        writers = [Writer(logs / f"{w}.log", w, rate=1_000) for w in ("a", "b", "c")]
-        agent.await_acked("p", 3_000, timeout=60)
-        for node in (1, 2, 1):  # the old leader keeps nothing of it
-            cluster.place_topic("t", 2, node)
-            agent.await_acked("p", agent.metric("records_acked_total") + 3_000)
-        written = [writer.stop() for writer in writers]
-        assert_perfect(consume(cluster.brokers, "t", written))
-        wait_until(lambda: agent.health() == "healthy", "status to be healthy")
-        agent.stop()
+        yield cluster
+
+
+def _to_another_broker(cluster, topic, node):
+    cluster.place_topic(topic, 2, node)  # the old leader keeps nothing of it
+
+
+def _to_another_replica(cluster, topic, node):
+    cluster.elect_leader(topic, node)
+
+
+@pytest.mark.parametrize("lead, replicas", [(_to_another_broker, 1), (_to_another_replica, 2)])
+def test_a_leader_that_changes(pair, new_agent, logs, lead, replicas):
+    topic = f"t{replicas}"
+    pair.create_topic(topic, 2, replicas, min_insync_replicas=1)
+    agent = new_agent()
+    agent.configure(pipeline("p", logs / "*.log", kafka_sink(topic)), brokers=pair.brokers).start()
+    writers = [Writer(logs / f"{w}.log", w, rate=1_000) for w in ("a", "b", "c")]
+    agent.await_acked("p", 3_000, timeout=60)
+    for node in (1, 2, 1):
+        lead(pair, topic, node)
+        agent.await_acked("p", agent.metric("records_acked_total") + 3_000)
+    written = [writer.stop() for writer in writers]
+    assert_perfect(consume(pair.brokers, topic, written))
+    wait_until(lambda: agent.health() == "healthy", "status to be healthy")
+    agent.stop()
 
 
 def test_a_topic_that_is_deleted_and_made_again_loses_only_what_it_held(kafka, topic, agent, logs):

@@ -1,5 +1,7 @@
 """Wrong credentials hold delivery up and are said; the right ones, by a reload, bring everything."""
 
+import os
+
 import pytest
 
 from support.agent import kafka_sink, pipeline
@@ -8,7 +10,9 @@ from support.judge import assert_perfect, consume, write
 from support.kafka import Kafka
 from support.wait import stays, wait_until
 
-PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required user_agent='sesame' ;"
+PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required user_agent='sesame' user_novice='sesame' ;"
+SCRAM = ["SCRAM-SHA-256", "SCRAM-SHA-512"]
+SCRAM_MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 
 
 @pytest.fixture(scope="module")
@@ -34,31 +38,49 @@ def guarded(authorities):
         yield cluster
 
 
+@pytest.fixture(scope="module")
+def scrambled():
+    """Of the last line that takes what librdkafka before 2.6.1 says in SCRAM: the client's nonce twice."""
+    if os.environ.get("KAFKA_HOME"):
+        pytest.skip("needs a Kafka of its own choice")
+    with Kafka(
+        version="3.9.2",
+        listeners=["LOGIN:SASL_PLAINTEXT"],
+        scram=[f"{mechanism}:agent:sesame" for mechanism in SCRAM],
+        listener_name_login_sasl_enabled_mechanisms=",".join(SCRAM),
+        **{f"listener.name.login.{mechanism.lower()}.sasl.jaas.config": SCRAM_MODULE for mechanism in SCRAM},
+    ) as cluster:
+        if not cluster.ours:
+            pytest.skip("needs a broker of its own")
+        yield cluster
+
+
 def tls(authority):
     return {"security.protocol": "ssl", "ssl.ca.location": str(authority.certificate)}
 
 
-def login(authority, password):
+def login(authority, password, user="agent"):
     return {
         **tls(authority),
         "security.protocol": "sasl_ssl",
         "sasl.mechanism": "PLAIN",
+        "sasl.username": user,
+        "sasl.password": password,
+    }
+
+
+def scram(mechanism, password):
+    return {
+        "security.protocol": "sasl_plaintext",
+        "sasl.mechanism": mechanism,
         "sasl.username": "agent",
         "sasl.password": password,
     }
 
 
-@pytest.mark.parametrize("way", ["TLS", "LOGIN"])
-def test_wrong_credentials_hold_up_and_right_ones_deliver(guarded, authorities, agent, logs, way):
-    ours, strangers = authorities["ours"], authorities["strangers"]
-    wrong, right, why = {
-        "TLS": (tls(strangers), tls(ours), "certificate verify failed"),
-        "LOGIN": (login(ours, "swordfish"), login(ours, "sesame"), "uthentication failed"),
-    }[way]
-    topic = way.lower()
-    guarded.create_topic(topic)
-    guarded.allow(topic, "User:agent", "WRITE")
-    brokers = guarded.address(listener=way)
+def assert_held_up_until_right(cluster, listener, agent, logs, topic, wrong, right, why):
+    cluster.create_topic(topic)
+    brokers = cluster.address(listener=listener)
     flow = pipeline("p", logs / "*.log", kafka_sink(topic))
     agent.configure(flow, brokers=brokers, properties=wrong).start()
     writer = write(logs / "a.log", "a", 2_000)
@@ -71,8 +93,25 @@ def test_wrong_credentials_hold_up_and_right_ones_deliver(guarded, authorities, 
     agent.configure(flow, brokers=brokers, properties=right).reload()
     agent.await_acked("p", 2_000)
     wait_until(lambda: agent.health() == "healthy", "status to be healthy")
-    assert_perfect(consume(guarded.brokers, topic, [writer]))
+    assert_perfect(consume(cluster.brokers, topic, [writer]))
     agent.stop()
+
+
+@pytest.mark.parametrize("way", ["TLS", "LOGIN"])
+def test_wrong_credentials_hold_up_and_right_ones_deliver(guarded, authorities, agent, logs, way):
+    ours, strangers = authorities["ours"], authorities["strangers"]
+    guarded.allow(way.lower(), "User:agent", "WRITE")
+    wrong, right, why = {
+        "TLS": (tls(strangers), tls(ours), "certificate verify failed"),
+        "LOGIN": (login(ours, "swordfish"), login(ours, "sesame"), "uthentication failed"),
+    }[way]
+    assert_held_up_until_right(guarded, way, agent, logs, way.lower(), wrong, right, why)
+
+
+@pytest.mark.parametrize("mechanism", SCRAM)
+def test_a_wrong_scram_password_holds_up_and_the_right_one_delivers(scrambled, agent, logs, mechanism):
+    wrong, right = scram(mechanism, "swordfish"), scram(mechanism, "sesame")
+    assert_held_up_until_right(scrambled, "LOGIN", agent, logs, mechanism, wrong, right, "uthentication failed")
 
 
 def test_a_topic_that_may_not_be_written_holds_up_its_pipeline_and_no_other(guarded, authorities, agent, logs):
@@ -98,4 +137,47 @@ def test_a_topic_that_may_not_be_written_holds_up_its_pipeline_and_no_other(guar
     wait_until(lambda: agent.health() == "healthy", "status to be healthy")
     for topic in ("allowed", "denied"):
         assert_perfect(consume(guarded.brokers, topic, [writer]))
+    agent.stop()
+
+
+@pytest.mark.parametrize("on_reject", ["drop", "dead_letter"])
+def test_what_a_topic_refuses_goes_where_the_pipeline_says(guarded, authorities, agent, logs, on_reject):
+    refusing, dead = f"refusing-{on_reject}", f"dead-{on_reject}"
+    for topic in (refusing, dead):
+        guarded.create_topic(topic)
+    guarded.allow(refusing, "User:agent", "DESCRIBE")
+    guarded.allow(dead, "User:agent", "WRITE")
+    sink = kafka_sink(refusing, on_reject=on_reject, **({"dead_letter_topic": dead} if on_reject == "dead_letter" else {}))
+    agent.configure(
+        pipeline("p", logs / "*.log", sink),
+        brokers=guarded.address(listener="LOGIN"),
+        properties=login(authorities["ours"], "sesame"),
+    ).start()
+    writer = write(logs / "a.log", "a", 2_000)
+    reason = {"drop": "rejected", "dead_letter": "dead_letter"}[on_reject]
+    wait_until(lambda: agent.metric("records_dropped_total", reason=reason) == 2_000, "each record to be dropped once")
+    if on_reject == "dead_letter":
+        assert_perfect(consume(guarded.brokers, dead, [writer]))
+    assert "uthorization failed" in agent.log_text()
+    books = agent.books("p")
+    assert (books["read"], books["acked"], books["lag"], books["in_flight_bytes"]) == (2_000, 0, 0, 0), books
+    agent.stop()
+
+
+def test_a_producer_that_fails_for_good_is_replaced_until_one_delivers(guarded, authorities, agent, logs):
+    """Who may not write anything gets no producer id, and to an idempotent producer that is fatal."""
+    guarded.create_topic("novice")
+    guarded.allow("novice", "User:novice", "DESCRIBE")
+    agent.configure(
+        pipeline("p", logs / "*.log", kafka_sink("novice")),
+        brokers=guarded.address(listener="LOGIN"),
+        properties=login(authorities["ours"], "sesame", user="novice"),
+    ).start()
+    writer = write(logs / "a.log", "a", 2_000)
+    wait_until(lambda: agent.log_text().count("producer failed for good") >= 2, "the producer to be replaced")
+    assert agent.metric("records_acked_total") == 0
+    guarded.allow("novice", "User:novice", "WRITE")
+    agent.await_acked("p", 2_000)
+    wait_until(lambda: agent.health() == "healthy", "status to be healthy")
+    assert_perfect(consume(guarded.brokers, "novice", [writer]))
     agent.stop()

@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 
-METADATA, CREATE_TOPICS, DELETE_TOPICS, CREATE_ACLS, REASSIGN = 3, 19, 20, 30, 45
+METADATA, CREATE_TOPICS, DELETE_TOPICS, CREATE_ACLS, ELECT_LEADERS, REASSIGN = 3, 19, 20, 30, 43, 45
 TOPIC_EXISTS = 36
 SLOW_SECONDS = 60  # a broker whose disk is busy answers late
 
@@ -61,7 +61,7 @@ def _ask(broker, api, version, body, timeout=SLOW_SECONDS):
 
 
 def metadata(broker, topics=()):
-    """({broker id: "host:port"}, {topic: (error, [leader of each partition])}), as `broker` sees it."""
+    """({broker id: "host:port"}, {topic: (error, [(leader, replicas) of each partition])}), as `broker` sees it."""
     answer = _ask(broker, METADATA, 4, _array([_string(t) for t in topics]) + b"\0")
     answer.take("i")  # throttle time
 
@@ -73,14 +73,14 @@ def metadata(broker, topics=()):
     def one_partition():
         answer.take("h")  # error
         partition, leader = answer.take("i"), answer.take("i")
-        answer.array(lambda: answer.take("i"))  # replicas
+        replicas = answer.array(lambda: answer.take("i"))
         answer.array(lambda: answer.take("i"))  # in sync
-        return partition, leader
+        return partition, leader, replicas
 
     def one_topic():
         error, name = answer.take("h"), answer.string()
         answer.take("b")  # internal
-        return name, (error, [leader for _, leader in sorted(answer.array(one_partition))])
+        return name, (error, [(leader, replicas) for _, leader, replicas in sorted(answer.array(one_partition))])
 
     brokers = dict(answer.array(one_broker))
     answer.string()  # cluster id
@@ -147,8 +147,29 @@ NO_TAGS = b"\0"
 
 def place(broker, topic, partitions, nodes):
     """Moves all partitions of a topic to these nodes, the first of which shall lead."""
-    replicas = _compact_array([struct.pack(">i", node) for node in nodes])
-    wanted = [struct.pack(">i", partition) + replicas + NO_TAGS for partition in range(partitions)]
+    _reassign(broker, topic, [nodes] * partitions)
+    _until(lambda: set(_leaders(broker, topic)) == {nodes[0]}, f"{topic} to be led by {nodes[0]}")
+
+
+def elect(broker, topic, node):
+    """Makes a node that has replicas of all partitions of a topic their leader: by an election, nothing is moved."""
+    replicas = [replicas for _, replicas in _topic(broker, topic)[1]]
+    _reassign(broker, topic, [[node, *(other for other in each if other != node)] for each in replicas])
+    partitions = _array([struct.pack(">i", partition) for partition in range(len(replicas))])
+
+    def elected():
+        answer = _ask(broker, ELECT_LEADERS, 0, _array([_string(topic) + partitions]) + struct.pack(">i", 10_000))
+        answer.take("i")  # throttle time; the leaders tell how it went
+        return set(_leaders(broker, topic)) == {node}
+
+    _until(elected, f"{topic} to be led by {node}")
+
+
+def _reassign(broker, topic, nodes_of_partitions):
+    wanted = [
+        struct.pack(">i", partition) + _compact_array([struct.pack(">i", node) for node in nodes]) + NO_TAGS
+        for partition, nodes in enumerate(nodes_of_partitions)
+    ]
     body = struct.pack(">i", 30_000) + _compact_array([_compact_string(topic) + _compact_array(wanted) + NO_TAGS])
     answer = _ask(broker, REASSIGN, 0, NO_TAGS + body + NO_TAGS)  # the first ones are the header's
     answer.take("b")  # the header's
@@ -156,11 +177,18 @@ def place(broker, topic, partitions, nodes):
     error = answer.take("h")
     if error:
         raise KafkaError(f"cannot move topic {topic}: error {error}")
-    _until(lambda: set(metadata(broker, [topic])[1][topic][1]) == {nodes[0]}, f"{topic} to be led by {nodes[0]}")
+
+
+def _topic(broker, name):
+    return metadata(broker, [name])[1][name]
+
+
+def _leaders(broker, name):
+    return [leader for leader, _ in _topic(broker, name)[1]]
 
 
 def _has_leaders(broker, name, partitions):
-    error, leaders = metadata(broker, [name])[1][name]
+    error, leaders = _topic(broker, name)[0], _leaders(broker, name)
     return error == 0 and len(leaders) == partitions and all(leader >= 0 for leader in leaders)
 
 

@@ -13,7 +13,7 @@ _numbers = itertools.count(1)
 
 
 class Kafka:
-    def __init__(self, nodes=1, listeners=(), **properties):
+    def __init__(self, nodes=1, listeners=(), scram=(), version=None, **properties):
         # The script makes the folder and removes it, so that nothing is left even where we are killed.
         self.folder = pathlib.Path(tempfile.gettempdir()) / f"venus-kafka-{os.getpid()}-{next(_numbers)}"
         command = [KAFKA, "run", "--dir", self.folder, "--nodes", str(nodes)]
@@ -21,9 +21,12 @@ class Kafka:
             command += ["-p", f"{key.replace('_', '.')}={value}"]
         for listener in listeners:
             command += ["--listener", listener]
+        for credential in scram:
+            command += ["--scram", credential]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+            env={**os.environ, **({"KAFKA_VERSION": version} if version else {})},
+        )  # fmt: skip
         line = self._process.stdout.readline().strip()
         if not line.startswith("BROKERS="):
             self.stop()
@@ -54,6 +57,9 @@ class Kafka:
 
     def place_topic(self, name, partitions, *nodes):
         self._do("place-topic", name, str(partitions), *map(str, nodes))
+
+    def elect_leader(self, topic, node):
+        self._do("elect-leader", topic, str(node))
 
     def allow(self, topic, principal, operation):
         self._do("allow", topic, principal, operation)
