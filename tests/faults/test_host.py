@@ -1,8 +1,10 @@
-"""What a host does to an agent: a full disk, a damaged store, no descriptors, no watches, a clock that steps."""
+"""What a host does to an agent: a full disk, a damaged store, no descriptors, watches or memory, a clock that steps."""
 
 import os
 import pathlib
+import resource
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -277,6 +279,28 @@ def test_an_overflow_of_the_inotify_queue_hides_nothing(agent, logs, tmp_path):
     agent.await_acked("p", len(expected))
     agent.stop()
     assert sorted(out.read_text().splitlines()) == sorted(expected)
+
+
+# --- memory ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("grows_by", [0, 1 << 20], ids=["at-once", "a-little-later"])
+def test_an_agent_that_gets_no_more_memory_ends_and_loses_nothing(kafka, topic, agent, logs, grows_by):
+    name = topic()
+    agent.configure(pipeline("p", logs / "*.log", kafka_sink(name)), brokers=kafka.brokers).start()
+    writers = [Writer(logs / f"{w}.log", w, rate=2_000) for w in "ab"]
+    agent.await_acked("p", 1_000)
+    limit = agent.data_bytes() + grows_by
+    resource.prlimit(agent.process.pid, resource.RLIMIT_DATA, (limit, limit))
+    writers += [write(logs / f"much-{n}.log", f"much-{n}", 100_000, lines_per_write=200) for n in range(2)]
+    assert agent.process.wait(30) == -signal.SIGABRT
+    bound = agent.bytes_beyond_checkpoints(logs) // LINE_BYTES
+    agent.start()
+    for writer in writers[:2]:
+        writer.stop()
+    verdict = consume(kafka.brokers, name, writers, allow_duplicates=bound, allow_reorder=True)
+    assert verdict["missing"] == 0 and verdict["corrupt"] == 0 and verdict["duplicate"] <= bound, verdict
+    agent.stop()
 
 
 # --- the clock ---------------------------------------------------------------------------------------------------

@@ -117,6 +117,10 @@ class Agent:
     def peak_rss(self):
         return self._memory("VmHWM")
 
+    def data_bytes(self):
+        """What RLIMIT_DATA is compared with."""
+        return self._memory("VmData")
+
     def _memory(self, name):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) * 1024
