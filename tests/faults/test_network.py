@@ -11,23 +11,25 @@ import pytest
 from support.agent import kafka_sink, pipeline
 from support.judge import Writer, assert_perfect, consume
 from support.kafka import Kafka
-from support.proxy import Proxy
+from support.proxy import Forger, Proxy
 from support.wait import wait_until
 
 RATE = 2_000
 SHUTDOWN_SECONDS = 2
+OUT_OF_ORDER_SEQUENCE = 45  # Kafka's number for what ends an idempotent producer
 
 
 @pytest.fixture(scope="module")
 def far_away():
-    """A broker to which the proxy is the only way that it tells; brokers are also reached directly, by the judge."""
-    proxy = Proxy()
-    with Kafka(listeners=[f"FAR:PLAINTEXT@{proxy.address}"]) as cluster:
+    """A broker to which a proxy is the only way that it tells; brokers are also reached directly, by the judge."""
+    proxy, forger = Proxy(), Forger()
+    with Kafka(listeners=[f"FAR:PLAINTEXT@{proxy.address}", f"FORGED:PLAINTEXT@{forger.address}"]) as cluster:
         if not cluster.ours:
             pytest.skip("needs a broker of its own")
-        proxy.target = cluster.address(listener="FAR")
-        yield cluster, proxy
+        proxy.target, forger.target = cluster.address(listener="FAR"), cluster.address(listener="FORGED")
+        yield cluster, proxy, forger
     proxy.close()
+    forger.close()
 
 
 @pytest.fixture
@@ -42,13 +44,27 @@ def network(far_away):
 
 
 @pytest.fixture
+def forger(far_away):
+    return far_away[2]
+
+
+@pytest.fixture
 def delivering(cluster, network, agent, logs, request):
     """The topic of an agent that delivers, and the writer."""
+    return _deliver(cluster, network.address, agent, logs, request)
+
+
+@pytest.fixture
+def delivering_by_forger(cluster, forger, agent, logs, request):
+    return _deliver(cluster, forger.address, agent, logs, request)
+
+
+def _deliver(cluster, brokers, agent, logs, request):
     topic = re.sub(r"\W", "-", request.node.name)
     cluster.create_topic(topic, 2)
     agent.configure(
         pipeline("p", logs / "a.log*", kafka_sink(topic)),
-        brokers=network.address,
+        brokers=brokers,
         properties={"reconnect.backoff.max.ms": "500"},  # ten seconds by default
         shutdown_timeout=f"{SHUTDOWN_SECONDS}s",
     ).start()
@@ -111,6 +127,17 @@ def test_a_broker_that_takes_connections_and_never_answers(cluster, network, age
     network.mend()
     wait_until(lambda: agent.health() == "healthy", "status to be healthy", timeout=60)
     assert_nothing_is_lost(cluster, agent, *delivering)
+    agent.stop()
+
+
+def test_a_producer_that_fails_for_good_has_what_was_in_flight_read_again(cluster, forger, agent, delivering_by_forger):
+    for n in (1, 2):
+        forger.error = OUT_OF_ORDER_SEQUENCE
+        wait_until(lambda: agent.log_text().count("producer failed for good") == n, "the producer to be replaced")
+        agent.await_acked("p", agent.metric("records_acked_total") + 2 * RATE)
+    assert agent.metric("records_failed_total", reason="rewound") > 0
+    assert_nothing_is_lost(cluster, agent, *delivering_by_forger)
+    wait_until(lambda: agent.health() == "healthy", "status to be healthy")
     agent.stop()
 
 

@@ -1,7 +1,9 @@
 """A network that can be made bad: it stands between the agent and a broker, on loopback."""
 
 import asyncio
+import contextlib
 import random
+import struct
 import threading
 
 PIECE_BYTES_MAX = 64 << 10
@@ -114,4 +116,43 @@ class Proxy:
             while self._silent:
                 await asyncio.sleep(0.05)
             writer.write(piece)
+            await writer.drain()
+
+
+class Forger(Proxy):
+    """Passes all on, but what the broker says to the next produce request, once `error` is set: that it failed so."""
+
+    PRODUCE = 0  # Kafka's number for the request
+
+    def __init__(self):
+        super().__init__()
+        self.error = None
+
+    async def _serve(self, reader, writer):
+        there_reader, there_writer = await asyncio.open_connection(*self.target.rsplit(":", 1))
+        asked = {}  # by correlation id
+
+        def note(request):
+            api, _, number = struct.unpack_from(">hhi", request)
+            asked[number] = api
+
+        def forge(answer):
+            (number,) = struct.unpack_from(">i", answer)
+            if asked.pop(number) == self.PRODUCE and self.error is not None:
+                (topic_length,) = struct.unpack_from(">h", answer, 8)  # behind that number and the count of topics
+                struct.pack_into(">h", answer, 10 + topic_length + 8, self.error)  # of the first partition
+                self.error = None
+
+        both = self._pass_frames(reader, there_writer, note), self._pass_frames(there_reader, writer, forge)
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            await asyncio.gather(*both)
+        for end in (writer, there_writer):
+            end.transport.abort()
+
+    async def _pass_frames(self, reader, writer, look):
+        while True:
+            size = await reader.readexactly(4)
+            frame = bytearray(await reader.readexactly(int.from_bytes(size, "big")))
+            look(frame)
+            writer.write(size + frame)
             await writer.drain()
