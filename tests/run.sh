@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [--long] [checks|unit|integration|faults|bench]...     (default: checks unit integration faults)
 #
-#   checks       clang-format, clang-tidy, shellcheck, the include check
+#   checks       clang-format, clang-tidy, shellcheck, the include check, the table of tests in ARCHITECTURE.md
 #   unit         ctest in the presets release, asan and tsan
 #   integration  the built binary with a real Apache Kafka
 #   faults       the same with everything that goes wrong around an agent: kill -9, outages, networks, disks
@@ -53,7 +53,7 @@ run_checks() {
     step "configure: release" configure release
     step "format" check_format
     step "includes" ./tests/tidy/includes
-    step "includes: its own test" run_pytest --noconftest tests/tidy
+    step "includes and the table of tests" run_pytest --noconftest tests/tidy
     step "shellcheck" shellcheck_all
     step "clang-tidy" ./tests/tidy/clang-tidy "$jobs"
 }

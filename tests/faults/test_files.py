@@ -162,6 +162,14 @@ def test_copytruncate_under_a_writer_that_goes_on(follower, away, logs, tmp_path
             follower.await_all()
 
 
+def test_rewritten_with_the_very_same_bytes_it_is_the_same_file(follower, away, logs):
+    append(logs / "a.log", text := follower.banner() + follower.lines())
+    follower.await_all()
+    with away():
+        os.truncate(logs / "a.log", 0)
+        append(logs / "a.log", text + follower.lines())
+
+
 def test_truncated_to_a_smaller_size_sends_again_what_is_left(follower, away, logs):
     append(logs / "a.log", follower.lines())
     follower.await_all()

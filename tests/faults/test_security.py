@@ -147,7 +147,8 @@ def test_what_a_topic_refuses_goes_where_the_pipeline_says(guarded, authorities,
         guarded.create_topic(topic)
     guarded.allow(refusing, "User:agent", "DESCRIBE")
     guarded.allow(dead, "User:agent", "WRITE")
-    sink = kafka_sink(refusing, on_reject=on_reject, **({"dead_letter_topic": dead} if on_reject == "dead_letter" else {}))
+    set_aside = {"dead_letter_topic": dead} if on_reject == "dead_letter" else {}
+    sink = kafka_sink(refusing, on_reject=on_reject, **set_aside)
     agent.configure(
         pipeline("p", logs / "*.log", sink),
         brokers=guarded.address(listener="LOGIN"),

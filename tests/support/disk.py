@@ -50,8 +50,8 @@ class SmallDisk(_Mounts):
 
 
 class Overlay(_Mounts):
-    """What others write in `folder` is seen through it, but brings no events (and what they rename, it does not notice);
-    each mount is another device."""
+    """What others write in `folder` is seen through it, but brings no events (and what they rename it does not notice).
+    Each mount is another device."""
 
     def __init__(self, folder: pathlib.Path, aside: pathlib.Path):
         bare, empty = aside / "bare", aside / "empty"
