@@ -12,6 +12,8 @@ from support.agent import pipeline
 from support.disk import Overlay
 from support.wait import wait_until
 
+SWEEP_SECONDS = 10  # Discovery::kSweepInterval
+PROMPT_SECONDS = SWEEP_SECONDS - 2  # what takes longer was found by the sweep, and missed by whoever had to see it
 BANNER = "# application log, format 7\n" * 50  # over 1 KiB: what the fingerprint and the anchor see first
 
 
@@ -41,8 +43,8 @@ class Follower:
     def arrived(self):
         return self.out.read_text().splitlines() if self.out.exists() else []
 
-    def await_all(self):
-        wait_until(lambda: len(self.arrived()) >= len(self.expected), "all lines to arrive")
+    def await_all(self, timeout=PROMPT_SECONDS):
+        wait_until(lambda: len(self.arrived()) >= len(self.expected), "all lines to arrive", timeout)
         assert sorted(self.arrived()) == sorted(self.expected)
 
     def await_closed(self, path, timeout=20):
@@ -67,6 +69,18 @@ def _list(folder):
     with contextlib.suppress(FileNotFoundError):
         return os.listdir(folder)
     return []
+
+
+def make_with_inode(path, inode):
+    """As far as the file system gives it again."""
+    tried = [path.parent / f"tried-{n}" for n in range(500)]
+    for each in tried:
+        each.touch()
+        if each.stat().st_ino == inode:
+            break
+    each.rename(path)
+    for each in tried:
+        each.unlink(missing_ok=True)
 
 
 def append(path, text):
@@ -119,6 +133,8 @@ def test_a_file_that_moves_to_a_folder_that_nobody_looks_at(follower, logs, tmp_
         (logs / "a.log").rename(tmp_path / "archive" / "a.log")
         append(tmp_path / "archive" / "a.log", follower.lines())
         append(logs / "a.log", follower.lines())
+    follower.await_all()
+    append(tmp_path / "archive" / "a.log", follower.lines())  # of which no event tells
 
 
 def test_a_file_that_moves_to_another_folder_that_is_watched(follower, away, logs):
@@ -215,7 +231,9 @@ def test_an_inode_that_is_used_again_at_once(follower, away, logs, first):
         follower.await_all()
         wait_until(lambda: follower.agent.metric("files_open") >= 1, "the file to be found")
         with away():
+            inode = path.stat().st_ino
             path.unlink()
+            make_with_inode(path, inode)
             append(path, content[first]() + follower.lines())
 
 
@@ -260,6 +278,7 @@ def test_a_broken_link_that_is_mended(follower, logs, tmp_path):
     append(logs / "b.log", follower.lines())
     follower.await_all()
     append(tmp_path / "later", follower.lines())
+    follower.await_all(SWEEP_SECONDS + 10)
 
 
 def test_a_linked_folder(follower, logs, tmp_path):
@@ -300,6 +319,16 @@ def test_nul_bytes_and_holes(follower, logs):
         file.write(b"end of the hole\n")
     holes = "\0" * (1 << 20) + "end of the hole"
     follower.expected += ["before\0after", holes[: 1 << 20], holes[1 << 20 :]]
+
+
+def test_the_folder_of_a_pattern_that_is_removed_and_made_again(follower, logs):
+    """No event tells that it is gone before the deleted file that was in it is closed, after five seconds."""
+    for _ in range(3):
+        append(logs / "a.log", follower.lines())
+        follower.await_all(timeout=4)
+        shutil.rmtree(logs)
+        time.sleep(0.2)
+        logs.mkdir()
 
 
 def test_what_is_not_a_regular_file_holds_up_nothing(follower, logs):
@@ -398,6 +427,7 @@ def test_a_file_system_without_events(far, logs):
     append(logs / "b.log", far.lines(5))
     (logs / "new").mkdir()
     append(logs / "new" / "c.log", far.lines())
+    far.await_all(SWEEP_SECONDS + 10)
 
 
 def test_a_device_that_has_another_number_after_a_restart(overlay, far, logs):

@@ -3,19 +3,22 @@
 What comes twice without a crash: what was in flight when an idempotent producer turned fatal, or when a drain gave up.
 """
 
+import os
+import pathlib
 import re
 import time
 
 import pytest
 
 from support.agent import kafka_sink, pipeline
-from support.judge import Writer, assert_perfect, consume
+from support.judge import Writer, assert_perfect, consume, write
 from support.kafka import Kafka
 from support.proxy import Forger, Proxy
 from support.wait import wait_until
 
 RATE = 2_000
 SHUTDOWN_SECONDS = 2
+DELETED_BYTES_MAX = 64 << 10
 OUT_OF_ORDER_SEQUENCE = 45  # Kafka's number for what ends an idempotent producer
 
 
@@ -138,6 +141,34 @@ def test_a_producer_that_fails_for_good_has_what_was_in_flight_read_again(cluste
     assert agent.metric("records_failed_total", reason="rewound") > 0
     assert_nothing_is_lost(cluster, agent, *delivering_by_forger)
     wait_until(lambda: agent.health() == "healthy", "status to be healthy")
+    agent.stop()
+
+
+def test_a_deleted_file_that_is_given_up_with_records_in_flight_gives_its_space_back_at_once(
+    cluster, network, agent, logs
+):
+    cluster.create_topic("given-up")
+    agent.configure(
+        pipeline("p", logs / "*.log", kafka_sink("given-up")),
+        brokers=network.address,
+        deleted_bytes_max=f"{DELETED_BYTES_MAX}B",
+    ).start()
+    before = write(logs / "a.log", "a", 100)
+    agent.await_acked("p", 100)
+    network.silence()
+    write(logs / "b.log", "b", 20_000)
+    wait_until(lambda: agent.metric("in_flight_bytes") > 0, "some lines to be in flight")
+    (logs / "b.log").unlink()
+    wait_until(lambda: agent.metric("bytes_lost_total", reason="deleted") > 0, "the file to be given up")
+    descriptors = pathlib.Path(f"/proc/{agent.process.pid}/fd")
+    assert not any("b.log" in os.readlink(link) for link in descriptors.iterdir())
+    assert agent.metric("in_flight_bytes") > 0
+    network.mend()
+    wait_until(lambda: agent.metric("in_flight_bytes") == 0, "what was in flight to come back")
+    books = agent.status()["pipelines"][0]["bytes"]
+    assert books["seen"] == books["acked"] + sum(books["lost"].values()), books
+    verdict = consume(cluster.brokers, "given-up", [before], allow_duplicates=0)
+    assert verdict["missing"] == 0 and verdict["duplicate"] == 0, verdict
     agent.stop()
 
 

@@ -7,6 +7,8 @@ from support.agent import kafka_sink, pipeline
 from support.judge import Writer, assert_perfect, consume, write
 from support.wait import wait_until
 
+PROMPT_SECONDS = 8  # after ten, the sweep would find everything
+
 
 def test_rotation_by_rename_and_create(kafka, topic, agent, logs):
     name = topic(2)
@@ -71,6 +73,7 @@ def test_files_in_folders_that_appear_later(kafka, topic, agent, logs):
         folder = logs / f"app-{number}" / "deep" / "down"
         folder.mkdir(parents=True)
         writers.append(write(folder / "a.log", f"w{number}", 2_000))
+    agent.await_acked("p", 6_000, PROMPT_SECONDS)
     assert_perfect(consume(kafka.brokers, name, writers))
 
 
@@ -78,7 +81,9 @@ def test_the_watched_folder_itself_appears_later(kafka, topic, agent, logs):
     name = topic()
     agent.configure(pipeline("p", logs / "later" / "*.log", kafka_sink(name)), brokers=kafka.brokers).start()
     (logs / "later").mkdir()
-    assert_perfect(consume(kafka.brokers, name, [write(logs / "later" / "a.log", "a", 1_000)]))
+    writer = write(logs / "later" / "a.log", "a", 1_000)
+    agent.await_acked("p", 1_000, PROMPT_SECONDS)
+    assert_perfect(consume(kafka.brokers, name, [writer]))
 
 
 def test_a_file_moved_in_is_read_and_one_moved_within_is_not_read_again(kafka, topic, agent, logs, tmp_path):
