@@ -441,6 +441,28 @@ TEST(Shard, ADeletedFileIsFinishedWithItsPartialLineOnceItIsQuiet) {
     EXPECT_FALSE(world.stored().contains({"p", {.inode = 1}})) << "a deleted file needs no checkpoint";
 }
 
+TEST(Shard, AFileThatWasMovedOutOfSightIsClosedWithACheckpointOnceItIsQuiet) {
+    base::ManualClock clock;
+    ShardWorld world(64 << 20, &clock);
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "one\n");
+    const auto tail = world.follow(path, 1);
+    world.poll();
+    world.sink->finish_all();
+    fs::rename(path, world.folder.at("moved"));
+    world.shard->left(tail);
+    clock.advance(59s);
+    world.poll();
+    EXPECT_THAT(world.finished, IsEmpty());
+    clock.advance(2s);
+    world.poll();
+    EXPECT_THAT(world.finished, ElementsAre(model::FileIdentity{.inode = 1}));
+    const auto checkpoint = world.stored().at({"p", {.inode = 1}});
+    EXPECT_EQ(checkpoint.watermark.value, 4U);
+    EXPECT_NE(checkpoint.missing_ms, 0U) << "from now on its retention counts";
+    EXPECT_TRUE(world.finished_with && world.finished_with->watermark.value == 4) << "for when it is back in sight";
+}
+
 TEST(Shard, OfDeletedFilesTheFirstIsGivenUpBeyondTheirLimitAndItsLossIsTold) {
     ShardWorld world;
     constexpr std::size_t kFileBytes = 1 << 20;

@@ -146,8 +146,10 @@ class ShardWorld {
             std::make_unique<agent::checkpoint::CheckpointThread>(std::make_unique<test::FakeStore>(disk), log);
         shard = std::make_unique<Shard>(
             memory_limit, *checkpoints, log,
-            [this](const std::string&, const model::FileIdentity& file, const std::optional<model::Checkpoint>&) {
+            [this](const std::string&, const model::FileIdentity& file,
+                   const std::optional<model::Checkpoint>& checkpoint) {
                 finished.push_back(file);
+                finished_with = checkpoint;
             },
             std::make_unique<NamedFiles>(files), clock);
         sink = add(pipeline);
@@ -227,6 +229,7 @@ class ShardWorld {
     std::unique_ptr<Shard> shard;
     FakeSink* sink = nullptr;
     std::vector<model::FileIdentity> finished;
+    std::optional<model::Checkpoint> finished_with;  // the last of them
     std::uint64_t tails = 0;
 };
 
