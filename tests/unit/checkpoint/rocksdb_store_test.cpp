@@ -1,3 +1,4 @@
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -5,10 +6,20 @@
 #include <string>
 
 #include <gmock/gmock.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "agent/checkpoint/checkpoint_store.h"
 #include "tests/unit/checkpoint/some_checkpoint.h"
 #include "tests/unit/support/temp_folder.h"
+
+static std::atomic<int> file_syncs = 0;
+
+// The store's way to the disk, in place of libc's.
+extern "C" int fdatasync(int fd) {
+    ++file_syncs;
+    return static_cast<int>(::syscall(SYS_fdatasync, fd));
+}
 
 namespace agent::checkpoint {
 namespace {
@@ -47,6 +58,19 @@ TEST(CheckpointStore, KeepsWhatWasWrittenOverARestart) {
     EXPECT_THAT(opened.store->load("ab")->checkpoints, ElementsAre(some_checkpoint(1, 40)));
     EXPECT_THAT(opened.store->load("b")->checkpoints, IsEmpty());
     EXPECT_THAT(*opened.store->pipelines(), ElementsAre("a", "ab"));
+}
+
+TEST(CheckpointStore, AWriteForTheHostIsOnDiskWhenItReturns) {
+    const test::TempFolder folder;
+    const auto opened = open(folder.path());
+    const auto checkpoint = some_checkpoint(1, 10);
+    int before = file_syncs;
+    write(*opened.store, "a", checkpoint);
+    EXPECT_GT(file_syncs, before);
+    before = file_syncs;
+    ASSERT_TRUE(
+        opened.store->write({.changes = {{{"a", checkpoint.file}, checkpoint}}, .looked = {}}, Durability::process));
+    EXPECT_EQ(file_syncs, before) << "a crash of the agent alone needs none";
 }
 
 TEST(CheckpointStore, ForgetsWhatItIsToldToForget) {
