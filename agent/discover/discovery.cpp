@@ -4,6 +4,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "agent/model/generation.h"
+
 namespace agent::discover {
 
 namespace {
@@ -216,7 +218,8 @@ void Discovery::scan_entries(const std::string& folder, int depth) {
         log_.warn("folder cannot be watched: it is looked at every few seconds only",
                   {{"folder", folder}, {"error", watched.error().message}, {"seconds", kSweepInterval.count()}});
     auto& known = folders_[folder].entries;
-    const auto listed = file_system_->list(folder);
+    auto listed = file_system_->list(folder);
+    std::ranges::sort(listed, model::is_older_generation, &ListedName::name);
 
     std::unordered_set<std::string_view> names(listed.size());
     for (const auto& entry : listed) names.insert(entry.name);

@@ -73,8 +73,7 @@ bool Shard::take_turn() {
     if (draining_ || !budget_.has_room()) return false;  // back-pressure: no room, no reading
     Pipeline* pipeline = next_pipeline();                // fair: one extent each in turn
     if (!pipeline) return false;
-    Tail& tail = *pipeline->ready.front();
-    pipeline->ready.pop_front();
+    Tail& tail = take_ready(*pipeline);
     tail.state = Tail::State::idle;
     if (!open_for_turn(*pipeline, tail)) return true;
     if (!tail.route->ready())
@@ -82,6 +81,20 @@ bool Shard::take_turn() {
     else if (read_extent(*pipeline, tail))
         make_ready(*pipeline, tail);
     return true;
+}
+
+// The next one in turn. But rotated generations go before newer ones until they are read to their end.
+Tail& Shard::take_ready(Pipeline& pipeline) {
+    auto* tail = pipeline.ready.front();
+    pipeline.ready.pop_front();
+    auto* first = tail;
+    for (auto* older = tail->older; older; older = older->older)
+        if (older->state == Tail::State::ready && !older->was_at_end) first = older;
+    if (first != tail) {
+        std::erase(pipeline.ready, first);
+        pipeline.ready.push_back(tail);
+    }
+    return *first;
 }
 
 void Shard::wait_for_sink(Pipeline& pipeline, Tail& tail) {
@@ -98,6 +111,7 @@ bool Shard::read_extent(Pipeline& pipeline, Tail& tail) {
     pipeline.probe.file_cut_off(tail.path, tail.take_cut_off());
     switch (result.status) {
         case read::ReadStatus::extent:
+            tail.was_at_end = tail.was_at_end || result.drained;
             deliver_extent(pipeline, tail, std::move(result.extent));
             if (tail.state != Tail::State::idle) return false;
             if (!result.drained || *tail.woken || tail.records_max > 0) return true;
@@ -107,6 +121,7 @@ bool Shard::read_extent(Pipeline& pipeline, Tail& tail) {
         case read::ReadStatus::again:
             return true;
         case read::ReadStatus::at_end:
+            tail.was_at_end = true;
             return false;
         case read::ReadStatus::truncated:
             truncated(pipeline, tail);

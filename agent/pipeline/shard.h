@@ -91,6 +91,7 @@ class Shard : public model::DeliveryListener {
     void flush_sinks();
     void schedule_turns();
     Pipeline* next_pipeline();
+    static Tail& take_ready(Pipeline& pipeline);
     void come_back(std::chrono::steady_clock::duration wait);
     void share_budget();
     bool is_limited(Pipeline& pipeline);
@@ -111,6 +112,8 @@ class Shard : public model::DeliveryListener {
     Opened open_file(Pipeline& pipeline, Tail& tail);
     void file_opened(Pipeline& pipeline, Tail& tail, base::SharedFd fd);
     void begin(Pipeline& pipeline, Tail& tail);
+    static void join_generations(Pipeline& pipeline, Tail& tail);
+    static void leave_generations(Pipeline& pipeline, Tail& tail);
     bool open_for_turn(Pipeline& pipeline, Tail& tail);
     void serve_wanting();
     bool close_resting_files();

@@ -53,8 +53,26 @@ void Shard::follow(const std::string& name, TailStart start) {
     auto& tail = *(pipeline.tails[id] = std::make_unique<Tail>(std::move(start), pipeline.line_limit));
     pipeline_of_tail_[id] = &pipeline;
     tail.grown_at = loop_.now();
+    join_generations(pipeline, tail);
     if (tail.reader.is_open()) begin(pipeline, tail);
     make_ready(pipeline, tail);
+}
+
+void Shard::join_generations(Pipeline& pipeline, Tail& tail) {
+    auto& newest = pipeline.newest[tail.generations()];
+    tail.older = newest;
+    if (newest) newest->newer = &tail;
+    newest = &tail;
+}
+
+void Shard::leave_generations(Pipeline& pipeline, Tail& tail) {
+    if (tail.older) tail.older->newer = tail.newer;
+    if (tail.newer)
+        tail.newer->older = tail.older;
+    else if (tail.older)
+        pipeline.newest[tail.generations()] = tail.older;
+    else
+        pipeline.newest.erase(tail.generations());
 }
 
 void Shard::begin(Pipeline& pipeline, Tail& tail) {
@@ -63,8 +81,8 @@ void Shard::begin(Pipeline& pipeline, Tail& tail) {
     if (checkpoint && checkpoint->file != tail.identity)  // its device has got another number
         checkpoints_.write({.changes = {{{pipeline.config.name, checkpoint->file}, std::nullopt}}, .looked = {}},
                            checkpoint::Durability::host);
-    tail.route = pipeline.sink->open_route({.path = tail.origin_path, .file_id = tail.file_id});
-    pipeline.probe.file_opened(tail.path, tail.file_id, tail.watermark.offset);
+    tail.route = pipeline.sink->open_route({.path = tail.origin_path, .file_id = tail.file_id()});
+    pipeline.probe.file_opened(tail.path, tail.file_id(), tail.watermark.offset);
 }
 
 void Shard::wake(const std::vector<model::TailId>& tails) {
@@ -94,7 +112,8 @@ void Shard::moved(model::TailId id, const std::string& path) {
     auto* pipeline = pipeline_of(id);
     if (!pipeline) return;
     auto& tail = *pipeline->tails.at(id);
-    if (!std::exchange(tail.rotated, true)) pipeline->probe.file_rotated(tail.path, path, tail.file_id);
+    tail.was_at_end = false;
+    if (!std::exchange(tail.rotated, true)) pipeline->probe.file_rotated(tail.path, path, tail.file_id());
     tail.path = path;
     if (std::exchange(tail.left, false)) std::erase(pipeline->left, &tail);
     tail.dirty = true;
@@ -112,6 +131,7 @@ void Shard::left(model::TailId id) {
     }
     if (!std::exchange(tail.left, true)) pipeline->left.push_back(&tail);
     tail.left_at = tail.grown_at = loop_.now();
+    tail.was_at_end = false;
     pipeline->probe.file_left(tail.path, tail.lag_bytes());
     make_ready(*pipeline, tail);
 }

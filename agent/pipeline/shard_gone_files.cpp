@@ -115,10 +115,11 @@ void Shard::close_tail(Pipeline& pipeline, Tail& tail, bool deleted) {
     if (tail.has_begun() && !deleted) checkpoint = tail.checkpoint();
     if (checkpoint) checkpoint->missing_ms = checkpoint->updated_ms;
     checkpoints_.write({.changes = {{{name, tail.identity}, checkpoint}}, .looked = {}}, checkpoint::Durability::host);
-    pipeline.probe.file_closed(tail.path, tail.file_id);
+    pipeline.probe.file_closed(tail.path, tail.file_id());
     finished_(name, tail.identity, checkpoint);
     pipeline.finished += tail.books();
     std::erase(pipeline.left, &tail);
+    leave_generations(pipeline, tail);
     pipeline_of_tail_.erase(tail.id);
     pipeline.tails.erase(tail.id);
     pass_descriptors_on();

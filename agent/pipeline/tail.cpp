@@ -1,8 +1,11 @@
 #include "agent/pipeline/tail.h"
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
 #include <utility>
 
+#include "agent/model/generation.h"
 #include "common/base/assert.h"
 
 namespace agent::pipeline {
@@ -17,11 +20,12 @@ constexpr std::uint32_t kDeliveriesToGrow = 16;
 Tail::Tail(TailStart start, const model::LineLimit& limit)
     : id(start.id),
       identity(start.identity),
-      file_id(start.identity.text()),
       origin_path(start.path),
       path(std::move(start.path)),
       reader(std::move(start.fd), limit),
       woken(std::move(start.woken)),
+      generations_(std::hash<std::string_view>()(
+          model::without_generation(start.checkpoint ? start.checkpoint->origin_path : origin_path))),
       beginning_(std::make_unique<const Beginning>(std::move(start.checkpoint), start.at_end)) {}
 
 std::optional<model::Loss> Tail::begin() {

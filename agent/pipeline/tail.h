@@ -79,9 +79,11 @@ class Tail {
     model::Loss take_cut_off();                                 // into the books, after each read; see the reader
     model::LossReason why_stale() const { return why_stale_; }  // an extent of an ended epoch that was not taken
 
+    std::uint64_t generations() const { return generations_; }  // a hash that all of one file have
+
     model::TailId id;
     model::FileIdentity identity;
-    std::string file_id;
+    std::string file_id() const { return identity.text(); }
     std::string origin_path;  // under which the pipeline first followed it
     std::string path;
     read::Reader reader;
@@ -89,9 +91,12 @@ class Tail {
     acknowledge::Watermark watermark;
     State state = State::idle;
     std::shared_ptr<Woken> woken;
-    bool dirty = false;    // the checkpoint store does not know the watermark yet
-    bool rotated = false;  // renamed while we followed it
-    bool left = false;     // no path that we know leads to it
+    bool dirty = false;       // the checkpoint store does not know the watermark yet
+    bool rotated = false;     // renamed while we followed it
+    bool was_at_end = false;  // since it is this generation: read so far
+    Tail* older = nullptr;    // generation of the same file; null: this is the oldest
+    Tail* newer = nullptr;
+    bool left = false;  // no path that we know leads to it
     std::chrono::steady_clock::time_point left_at;
     bool given_up = false;
     std::chrono::steady_clock::time_point grown_at = std::chrono::steady_clock::now();
@@ -117,6 +122,7 @@ class Tail {
     void begin_books();
     void book_cut_off(const model::Loss& loss, model::LossReason why);
 
+    std::uint64_t generations_;
     std::unique_ptr<const Beginning> beginning_;  // until begin()
     std::optional<discover::FileState> closed_as_;
     acknowledge::Ledger ledger_;

@@ -102,6 +102,19 @@ def away(request, follower):
     return getattr(follower, request.param)
 
 
+@pytest.mark.parametrize("ending", ["numbers", "dates"])
+def test_of_a_chain_the_oldest_is_read_first(follower, logs, ending):
+    append(logs / "other.log", follower.lines())
+    follower.await_all()
+    names = {"numbers": [f"a.log.{n}" for n in range(10, 0, -1)], "dates": [f"a.log-202601{d:02}" for d in range(1, 11)]}
+    with follower.stopped():
+        already = len(follower.expected)
+        for name in [*names[ending], "a.log"]:
+            append(logs / name, follower.lines(6_000))  # more than is read in one turn
+    follower.await_all()
+    assert follower.arrived()[already:] == follower.expected[already:]
+
+
 def test_rename_and_create(follower, away, logs):
     append(logs / "a.log", follower.lines())
     follower.await_all()

@@ -524,6 +524,52 @@ TEST(Shard, WhatIsInFlightOfAFileThatIsGivenUpMayStillArrive) {
     EXPECT_EQ(books.lost[1], 7U);
 }
 
+TEST(Shard, OfTheGenerationsOfAFileTheOldestIsReadToItsEndFirst) {
+    ShardWorld world;
+    std::vector<model::TailId> tails;
+    const auto fill = [&](const std::string& name, char byte) {
+        const auto path = world.folder.at(name);
+        test::rewrite(path, std::string(3 * read::kExtentBytesMax - 1, byte) + '\n');
+        return path;
+    };
+    world.line_limit = {.bytes_max = 1000, .policy = config::LongLine::split};
+    auto* sink = world.add("q");
+    sink->takes_all = true;
+    world.follow(fill("a.log.2", '2'), 2, "q");
+    world.follow(fill("other.log", 'o'), 4, "q");
+    world.follow(fill("a.log.1", '1'), 1, "q");
+    world.follow(fill("a.log", '0'), 3, "q");
+    world.poll();
+    std::string order;
+    for (const auto& line : sink->delivered)
+        if (order.empty() || order.back() != line.front()) order += line.front();
+    const auto first = [&](char byte) { return order.find(byte); };
+    EXPECT_LT(order.rfind('2'), first('1')) << order;
+    EXPECT_LT(order.rfind('1'), first('0')) << order;
+    EXPECT_LT(first('o'), first('1')) << "another file does not wait for them: " << order;
+}
+
+TEST(Shard, WhatIsLeftOfARotatedFileIsReadBeforeTheNewOne) {
+    ShardWorld world;
+    world.sink->open = false;
+    const auto path = world.folder.at("a.log");
+    test::rewrite(path, "");
+    const auto old = world.follow(path, 1);
+    world.poll();
+    test::append_to(path, std::string(2 * read::kExtentBytesMax, '\n') + "old\n");
+    fs::rename(path, world.folder.at("a.log.1"));
+    test::rewrite(path, "new\n");
+    const auto young = world.follow(path, 2);
+    world.shard->wake({young});
+    world.shard->moved(old, world.folder.at("a.log.1"));
+    world.shard->wake({old});
+    world.sink->open = true;
+    world.sink->takes_all = true;
+    world.shard->sink_ready();
+    world.poll();
+    EXPECT_EQ(world.sink->delivered.back(), "new");
+}
+
 TEST(Shard, AFileThatIsMissingIsTold) {
     ShardWorld world;
     world.shard->file_missing("p", {.watermark = {10}, .seen = {15}});
