@@ -1,6 +1,5 @@
 #include "agent/admin/checkpoint_commands.h"
 
-#include <algorithm>
 #include <exception>
 #include <iterator>
 
@@ -112,7 +111,6 @@ base::Result<std::string> change_checkpoint(checkpoint::CheckpointStore& store, 
         if (checkpoint->head.length > change.offset.value) checkpoint->head = {};
         checkpoint->anchor = {};  // of other bytes
         checkpoint->watermark = change.offset;
-        checkpoint->seen = std::max(checkpoint->seen, change.offset);
         entry = *checkpoint;
     }
     if (auto written = store.write(batch, checkpoint::Durability::host); !written)

@@ -12,11 +12,16 @@ Health judge_health(const pipeline::ShardStatus& status, const std::map<std::str
     for (const auto& pipeline : status.pipelines) {
         if (!pipeline.sink.healthy)
             health.reasons.push_back(fmt::format("pipeline {}: {}", pipeline.name, pipeline.sink.trouble));
+        if (pipeline.unopenable > 0)
+            health.reasons.push_back(
+                fmt::format("pipeline {}: files that cannot be opened: {}", pipeline.name, pipeline.unopenable));
         if (pipeline.rewinding > 0)
             health.reasons.push_back(fmt::format(
                 "pipeline {}: files that wait to be read again because the sink did not take their records: {}",
                 pipeline.name, pipeline.rewinding));
     }
+    if (status.no_descriptors)
+        health.reasons.emplace_back("files wait for a descriptor, and none becomes free (see ulimit -n)");
     return health;
 }
 

@@ -215,6 +215,14 @@ base::Result<std::optional<base::UniqueFd>> unpack(const Candidate& candidate, c
     return std::move(*file);
 }
 
+// Compressing keeps the time at which a file was written last: what was finished when the checkpoint's file was read
+// may begin like it, but is another one.
+bool was_complete_before(const Candidate& candidate, const Checkpoint& checkpoint) {
+    constexpr std::uint64_t kMs = 1000;
+    const auto modified = static_cast<std::uint64_t>(candidate.modified.tv_sec) + 1;  // programs keep whole seconds
+    return modified * kMs <= checkpoint.updated_ms;
+}
+
 bool can_be_verified(const Checkpoint& checkpoint) {
     const auto lengths = {checkpoint.head.length, checkpoint.anchor.length};
     return checkpoint.head.length > 0 && std::max(lengths) <= Fingerprint::kBytesMax &&
@@ -247,6 +255,7 @@ base::Result<std::optional<UnpackedGeneration>> unpack_generation(const Checkpoi
     std::vector<std::string> faults;
     for (std::size_t i = 0; i < std::min(candidates->size(), kCandidatesMax); ++i) {
         const auto& candidate = (*candidates)[i];
+        if (may_be_a_banner && was_complete_before(candidate, checkpoint)) continue;
         if (options.stop.stop_requested()) return base::fail("cannot unpack {}: stopped", candidate.path);
         auto unpacked = unpack(candidate, checkpoint, options);
         if (!unpacked) faults.push_back(unpacked.error().message);  // another may be it

@@ -32,11 +32,12 @@ struct UnpackOptions {
 // Looks for the compressed form of the file that `checkpoint` remembers, and unpacks what was not read of it. Tried are
 // the files that end in .gz or .zst, in the folders of the checkpoint's two paths, whose names begin with its last
 // file name or with the stem of its first ("app" of app.log: app.log.1.gz, app-20260101.log.zst); the newest first.
-// Their times decide nothing else, because compressing keeps the original's.
+// Compressing keeps the time of the original.
 //
 // One is taken for the file when it holds the bytes of head and anchor where the checkpoint has them. none: there is
 // none, or nothing can tell, because the checkpoint has no head: nothing was read of its file. A head shorter than 1
-// KiB may be a banner that other generations have, too: then all are tried, and only one may fit.
+// KiB may be a banner that other generations have, too: then all are tried that were written to after the checkpoint
+// was, and only one may fit.
 //
 // Thread: one of its own: it reads whole files, decompresses them and writes to the disk, for seconds or minutes.
 // Memory: that of a Decompressor. Crash: nothing is left behind, but for an empty file where the scratch folder's file

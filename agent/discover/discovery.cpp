@@ -83,11 +83,11 @@ void Discovery::release(const std::string& pipeline, const model::FileIdentity& 
     forget_file(identity);
 }
 
-bool Discovery::replace(const std::string& name, const model::FileIdentity& identity) {
+std::optional<model::Checkpoint> Discovery::take_over(const std::string& name, const model::FileIdentity& identity) {
     const auto found = pipelines_.find(name);
-    if (found == pipelines_.end() || !found->second.unmet.remove(identity)) return false;
+    if (found == pipelines_.end()) return std::nullopt;
     found->second.following.insert(identity);
-    return true;
+    return found->second.unmet.remove(identity);
 }
 
 Stock Discovery::take_stock(const std::string& name, std::uint64_t now_ms, std::chrono::milliseconds retention) {
@@ -322,7 +322,11 @@ void Discovery::offer(const std::string& path, const model::FileIdentity& identi
         if (pipeline.following.contains(identity)) continue;
         if (pipeline.filter.excludes(path)) continue;
         auto checkpoint = pipeline.unmet.claim(identity);
-        if (!checkpoint && !pipeline.filter.matches(path)) continue;
+        if (!pipeline.filter.matches(path)) {
+            if (checkpoint && !pipeline.filter.matches(checkpoint->origin_path))  // nor did it before it was rotated
+                pipeline.unmet.add(*std::exchange(checkpoint, std::nullopt));
+            if (!checkpoint) continue;
+        }
         pipeline.following.insert(identity);
         files_.at(identity).followers.insert(name);
         listener_.file_found({.pipeline = name,

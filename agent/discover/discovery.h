@@ -32,6 +32,7 @@ struct FoundFile {
     base::SharedFd fd;                            // null: descriptors are short; it is to be opened later
     std::optional<model::Checkpoint> checkpoint;  // of this identity, or of its inode on another device
     bool at_end = false;                          // start_at = "end" applies
+    bool is_copy = false;                         // `fd` is not the file itself, but what was unpacked of it
 };
 
 // Why everything is looked at.
@@ -75,8 +76,8 @@ class Discovery {
     void release(const std::string& pipeline, const model::FileIdentity& file,
                  const std::optional<model::Checkpoint>& checkpoint = {});
 
-    // The pipeline reads what the file held from somewhere else. False: it was met in the meantime.
-    bool replace(const std::string& pipeline, const model::FileIdentity& file);
+    // The pipeline follows a file that no path leads to: it is not to be found. Its checkpoint, if there was one.
+    std::optional<model::Checkpoint> take_over(const std::string& pipeline, const model::FileIdentity& file);
 
     // Looks through the checkpoints whose files were not met; see UnmetCheckpoints.
     Stock take_stock(const std::string& pipeline, std::uint64_t now_ms, std::chrono::milliseconds retention);

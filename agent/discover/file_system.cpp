@@ -48,6 +48,14 @@ bool FileSystem::has_room(const OpenFile& file) {
     return discover::has_room(*file.fd);
 }
 
+std::string FileSystem::handle(const base::UniqueFd& fd) {
+    return handle_of(fd);
+}
+
+base::Result<OpenFile> FileSystem::open_by_handle(const std::string& handle, const std::string& folder) {
+    return discover::open_by_handle(handle, folder);
+}
+
 std::optional<FileState> FileSystem::state(const std::string& path) {
     return state_of(path);
 }

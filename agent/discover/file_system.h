@@ -1,4 +1,4 @@
-// Discovery's way to the outside world.
+// The way to log files and their folders: discovery's, and that of the shard, which opens files again.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +40,8 @@ class FileSystem {
     virtual base::Result<OpenFile> open(const std::string& path);
     virtual bool has_room(const OpenFile& file);                      // for it to stay open
     virtual std::optional<FileState> state(const std::string& path);  // none: it leads nowhere
+    virtual std::string handle(const base::UniqueFd& fd);             // empty: there is none
+    virtual base::Result<OpenFile> open_by_handle(const std::string& handle, const std::string& folder);
     virtual base::Result<std::unique_ptr<DirectoryWatcher>> watch(base::EventLoop& loop,
                                                                   DirectoryWatcher::Observer observe,
                                                                   std::function<void()> settled);

@@ -38,6 +38,13 @@ base::Result<OpenFile> open_file(const std::string& path);
 // What is behind `path` without opening it. Errors: errno's; not a regular file.
 base::Result<model::FileIdentity> identify(const std::string& path);
 
+// What the kernel finds the file by, whatever its names are; see open_by_handle_at(2). Empty: the file system has none.
+std::string handle_of(const base::UniqueFd& fd);
+
+// `folder` is any that is on the file's file system. Errors: errno's, of which EPERM means that the agent lacks
+// CAP_DAC_READ_SEARCH, and ESTALE that nobody holds the file any more.
+base::Result<OpenFile> open_by_handle(const std::string& handle, const std::string& folder);
+
 // Follows symbolic links. none: nothing is there, or it cannot be looked at.
 std::optional<FileState> state_of(const std::string& path);
 

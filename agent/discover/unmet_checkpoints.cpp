@@ -20,7 +20,7 @@ bool is_there(FileSystem& files, const model::Checkpoint& checkpoint) {
 
 // A rotated file that was read to its end is deleted in the ordinary course of things.
 bool may_be_lost(const model::Checkpoint& checkpoint, const PathFilter& filter) {
-    if (checkpoint.seen > checkpoint.watermark) return true;
+    if (checkpoint.unread_bytes() > 0) return true;
     return checkpoint.path == checkpoint.origin_path && filter.matches(checkpoint.path);
 }
 
@@ -42,16 +42,19 @@ std::optional<model::Checkpoint> UnmetCheckpoints::claim(const model::FileIdenti
                    checkpoint.file.generation_kind == identity.generation_kind && checkpoint.head.length > 0;
         });
     if (best == candidates.end()) return std::nullopt;
-    auto checkpoint = std::move(*best);
-    candidates.erase(best);
-    if (candidates.empty()) by_inode_.erase(found);
-    return checkpoint;
+    return remove(best->file);
 }
 
-bool UnmetCheckpoints::remove(const model::FileIdentity& identity) {
+std::optional<model::Checkpoint> UnmetCheckpoints::remove(const model::FileIdentity& identity) {
     const auto found = by_inode_.find(identity.inode);
-    return found != by_inode_.end() &&
-           std::erase_if(found->second, [&](const auto& checkpoint) { return checkpoint.file == identity; }) > 0;
+    if (found == by_inode_.end()) return std::nullopt;
+    auto& candidates = found->second;
+    const auto its = std::ranges::find(candidates, identity, &model::Checkpoint::file);
+    if (its == candidates.end()) return std::nullopt;
+    auto checkpoint = std::move(*its);
+    candidates.erase(its);
+    if (candidates.empty()) by_inode_.erase(found);
+    return checkpoint;
 }
 
 Stock UnmetCheckpoints::take_stock(FileSystem& files, const PathFilter& filter, std::uint64_t now_ms,
@@ -60,11 +63,10 @@ Stock UnmetCheckpoints::take_stock(FileSystem& files, const PathFilter& filter, 
     for (auto& [inode, checkpoints] : by_inode_)
         std::erase_if(checkpoints, [&](auto& checkpoint) {
             if (is_there(files, checkpoint)) return false;  // not to be followed, or not to be opened, now
-            if (checkpoint.missing_ms == 0) {
-                checkpoint.missing_ms = now_ms;
-                stock.missing.push_back(checkpoint);
-                if (may_be_lost(checkpoint, filter)) stock.lost.push_back(checkpoint);
-            }
+            const bool was_missed = checkpoint.missing_ms > 0;
+            if (!was_missed) checkpoint.missing_ms = now_ms;
+            if (!was_missed) stock.missing.push_back(checkpoint);
+            if (may_be_lost(checkpoint, filter)) (was_missed ? stock.missed : stock.lost).push_back(checkpoint);
             if (checkpoint.missing_ms + static_cast<std::uint64_t>(retention.count()) > now_ms) return false;
             stock.forgotten.push_back(checkpoint.file);
             return true;

@@ -17,6 +17,7 @@ namespace agent::discover {
 struct Stock {
     std::vector<model::Checkpoint> missing;  // for the first time
     std::vector<model::Checkpoint> lost;     // of these, whose files may have held lines that nobody read
+    std::vector<model::Checkpoint> missed;   // likewise, but this was found before
     std::vector<model::FileIdentity> forgotten;
 };
 
@@ -32,7 +33,7 @@ class UnmetCheckpoints {
     // reader confirms it by the fingerprints.
     std::optional<model::Checkpoint> claim(const model::FileIdentity& identity);
 
-    bool remove(const model::FileIdentity& identity);  // false: there was none
+    std::optional<model::Checkpoint> remove(const model::FileIdentity& identity);  // of no other device
 
     // One that is missed for the first time is missing from `now_ms` (Unix time) on; one that has been for longer than
     // `retention` is forgotten. `filter`: the pipeline's.

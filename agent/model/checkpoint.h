@@ -22,6 +22,9 @@ struct Checkpoint {
     std::uint64_t missing_ms = 0;  // Unix time since which no path leads to the file, which was told; 0: one does
     std::uint64_t unowned_ms = 0;  // Unix time since which no pipeline has this name; 0: one has
 
+    // Seen, and not finished. A watermark that was set by hand may be beyond what was seen.
+    std::uint64_t unread_bytes() const { return seen > watermark ? seen - watermark : 0; }
+
     friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "agent/discover/glob.h"
+
 namespace agent::pipeline {
 
 base::SharedFd OpenFiles::share(const model::FileIdentity& file, base::SharedFd fd) {
@@ -26,6 +28,17 @@ std::expected<base::SharedFd, NotOpen> OpenFiles::open(const model::FileIdentity
     if (opened->identity != file) return std::unexpected(NotOpen{.why = NotOpen::Why::elsewhere, .message = {}});
     if (!file_system_->has_room(*opened))
         return std::unexpected(NotOpen{.why = NotOpen::Why::no_room, .message = "too many files are open"});
+    return share(file, std::move(opened->fd));
+}
+
+// The folder that it was in last may be gone: one above it is on the same file system, or has no such file.
+base::SharedFd OpenFiles::open_by_handle(const model::FileIdentity& file, const std::string& handle,
+                                         const std::string& path) {
+    if (handle.empty()) return nullptr;
+    auto folder = discover::parent_of(path);
+    while (folder != "/" && !file_system_->folder(folder)) folder = discover::parent_of(folder);
+    auto opened = file_system_->open_by_handle(handle, folder);
+    if (!opened || opened->identity != file || !file_system_->has_room(*opened)) return nullptr;
     return share(file, std::move(opened->fd));
 }
 

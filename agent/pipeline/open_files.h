@@ -37,6 +37,10 @@ class OpenFiles {
     base::SharedFd held(const model::FileIdentity& file) const;  // null: nobody has it open
 
     std::expected<base::SharedFd, NotOpen> open(const model::FileIdentity& file, const std::string& path);
+    // Whatever became of its names. null: it cannot be, or it is gone.
+    base::SharedFd open_by_handle(const model::FileIdentity& file, const std::string& handle, const std::string& path);
+    std::string handle(const base::UniqueFd& fd) { return file_system_->handle(fd); }
+
     void forget_closed();  // those that nobody has open any more
 
     std::optional<discover::FileState> state(const std::string& path) { return file_system_->state(path); }

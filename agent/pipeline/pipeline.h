@@ -28,7 +28,9 @@ struct StillOpen {
     std::string origin_path;
     std::string path;
     base::SharedFd fd;
+    bool is_copy = false;
 };
+enum class Successor : std::uint8_t { no, yes };  // a pipeline of the same name will take over
 using Retired = std::move_only_function<void(std::vector<StillOpen>)>;
 
 // One configured flow as its shard runs it.
@@ -43,15 +45,16 @@ struct Pipeline {
     RateLimiter rate{config.source.rate_limit};
     std::unique_ptr<deliver::Sink> sink;
     std::unordered_map<model::TailId, std::unique_ptr<Tail>> tails;
-    std::vector<Tail*> left;                          // of these, whose files are gone
-    std::unordered_map<std::uint64_t, Tail*> newest;  // generation of each file, by a hash of its name
-    model::Books finished;                            // of the files that are no longer followed
-    std::deque<Tail*> ready;                          // to be read, each once, fairly
-    std::deque<Tail*> waiting;                        // to be read when their route is ready
-    std::deque<Tail*> wanting;                        // to be read when there is a descriptor for them
-    bool retiring = false;                            // reads nothing more
-    Retired retired;                                  // called when nothing is in flight
-    std::unique_ptr<base::Timer> patience;            // with a retirement
+    std::vector<Tail*> left;                                     // of these, whose files are gone
+    std::unordered_map<std::uint64_t, Generations> generations;  // of each file, by a hash of its name
+    model::Books finished;                                       // of the files that are no longer followed
+    std::deque<Tail*> ready;                                     // to be read, each once, fairly
+    std::deque<Tail*> waiting;                                   // to be read when their route is ready
+    std::deque<Tail*> wanting;                                   // to be read when there is a descriptor for them
+    bool retiring = false;                                       // reads nothing more
+    Successor successor = Successor::no;
+    Retired retired;                        // called when nothing is in flight
+    std::unique_ptr<base::Timer> patience;  // with a retirement
 };
 
 }  // namespace agent::pipeline

@@ -195,7 +195,7 @@ void PipelineProbe::file_given_up(const std::string& path, const model::Loss& lo
 
 void PipelineProbe::file_missing(const model::Checkpoint& checkpoint) {
     lost("no path leads to the file any more: it was deleted or moved away while nobody followed it", checkpoint.path,
-         {.begin = checkpoint.watermark, .end = checkpoint.seen, .bytes = checkpoint.seen - checkpoint.watermark},
+         {.begin = checkpoint.watermark, .end = checkpoint.seen, .bytes = checkpoint.unread_bytes()},
          model::LossReason::deleted_while_stopped);
 }
 
@@ -211,6 +211,11 @@ void PipelineProbe::file_closed(const std::string& path, const std::string& file
 void PipelineProbe::file_unreadable(const std::string& path, const std::string& error) {
     if (unreadable_limit_.allow(std::chrono::steady_clock::now()))
         log_.warn("file cannot be read: trying again", {{"pipeline", pipeline_}, {"path", path}, {"error", error}});
+}
+
+void PipelineProbe::file_let_go(const std::string& path, const model::Loss& loss) {
+    lost("the file is deleted, and its pipeline was removed before it was read", path, loss,
+         model::LossReason::deleted);
 }
 
 void PipelineProbe::file_not_opened_again(const std::string& path, const model::Loss& loss) {

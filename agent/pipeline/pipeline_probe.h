@@ -42,6 +42,7 @@ class PipelineProbe {
     void file_left(const std::string& path, std::uint64_t lag_bytes);
     void file_closed(const std::string& path, const std::string& file_id);
     void file_unreadable(const std::string& path, const std::string& error);
+    void file_let_go(const std::string& path, const model::Loss& loss);  // with its pipeline
     void file_not_opened_again(const std::string& path, const model::Loss& loss);
     void descriptors_ran_short(const std::string& path);
     void checkpoint_mismatched(const std::string& path, const model::Loss& loss);

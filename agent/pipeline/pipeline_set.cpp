@@ -4,8 +4,6 @@
 #include <iterator>
 #include <utility>
 
-#include <sys/stat.h>
-
 namespace agent::pipeline {
 
 namespace {
@@ -117,10 +115,12 @@ void PipelineSet::apply_now() {
     on_shard([this, agent = config.agent] { shard_.set_limits(agent); });
 
     auto wanted = wanted_by(config);
-    std::vector<std::string> unwanted;
-    for (const auto& [name, running] : running_)
-        if (const auto same = wanted.find(name); same == wanted.end() || !same->second.same_as(running))
-            unwanted.push_back(name);
+    std::map<std::string, Successor> unwanted;
+    for (const auto& [name, running] : running_) {
+        const auto same = wanted.find(name);
+        if (same == wanted.end()) unwanted[name] = Successor::no;
+        if (same != wanted.end() && !same->second.same_as(running)) unwanted[name] = Successor::yes;
+    }
     std::erase_if(wanted, [&](const auto& one) {
         const auto running = running_.find(one.first);
         return running != running_.end() && one.second.same_as(running->second);
@@ -134,10 +134,11 @@ void PipelineSet::apply_now() {
             on_control([this, wanted = std::move(wanted)]() mutable { start_all(std::move(wanted)); });
         });
     });
-    for (const auto& name : unwanted) stop(name, patience, stopped);
+    for (const auto& [name, successor] : unwanted) stop(name, successor, patience, stopped);
 }
 
-void PipelineSet::stop(const std::string& name, std::chrono::milliseconds patience, base::Task stopped) {
+void PipelineSet::stop(const std::string& name, Successor successor, std::chrono::milliseconds patience,
+                       base::Task stopped) {
     log_.info("pipeline stops", {{"pipeline", name}});
     running_.erase(name);
     discovery_->remove_pipeline(name);
@@ -145,13 +146,14 @@ void PipelineSet::stop(const std::string& name, std::chrono::milliseconds patien
         it->second.erase(name);
         it = it->second.empty() ? tails_.erase(it) : std::next(it);
     }
-    on_shard([this, name, patience, stopped = std::move(stopped)]() mutable {
-        shard_.retire(name, patience, [this, name, stopped = std::move(stopped)](std::vector<StillOpen> files) mutable {
-            on_control([this, name, files = std::move(files), stopped = std::move(stopped)]() mutable {
-                still_open_[name] = std::move(files);
-                stopped();
-            });
-        });
+    on_shard([this, name, successor, patience, stopped = std::move(stopped)]() mutable {
+        shard_.retire(name, successor, patience,
+                      [this, name, stopped = std::move(stopped)](std::vector<StillOpen> files) mutable {
+                          on_control([this, name, files = std::move(files), stopped = std::move(stopped)]() mutable {
+                              still_open_[name] = std::move(files);
+                              stopped();
+                          });
+                      });
     });
 }
 
@@ -159,6 +161,7 @@ void PipelineSet::start_all(std::map<std::string, Wanted> wanted) {
     if (draining_) return;
     auto started = countdown(wanted.size(), [this] { applied(); });
     for (auto& [name, one] : wanted) {
+        one.start = ++starts_;
         start(name, one, started);
         running_.emplace(name, std::move(one));
     }
@@ -193,34 +196,36 @@ void PipelineSet::start(const std::string& name, const Wanted& wanted, base::Tas
 void PipelineSet::begin_discovery(const std::string& name, checkpoint::PipelineCheckpoints loaded) {
     const auto running = running_.find(name);
     if (running == running_.end() || draining_) return;
-    take_over_deleted(name, loaded.checkpoints);
     discovery_->add_pipeline(name, running->second.pipeline.source, std::move(loaded.checkpoints),
                              loaded.looked_before);
+    take_over(name);
     checkpoint::CheckpointBatch batch;
     batch.looked.insert(name);
     take_stock(name, std::move(batch));
 }
 
-// What the pipeline as it was before had open, and was deleted: nobody can find it any more.
-void PipelineSet::take_over_deleted(const std::string& name, std::vector<model::Checkpoint>& checkpoints) {
+// What the pipeline as it was before had open, and what nobody finds by a path any more: deleted, or moved away.
+void PipelineSet::take_over(const std::string& name) {
     const auto& source = running_.at(name).pipeline.source;
     const discover::PathFilter filter(source.include, source.exclude);
     for (auto& file : std::exchange(still_open_[name], {})) {
-        struct stat about{};
-        if (::fstat(file.fd->get(), &about) != 0 || about.st_nlink > 0 || !filter.matches(file.origin_path)) continue;
-        discover::FoundFile found{
-            .pipeline = name, .path = file.origin_path, .identity = file.identity, .fd = std::move(file.fd)};
-        if (const auto its = std::ranges::find(checkpoints, file.identity, &model::Checkpoint::file);
-            its != checkpoints.end()) {
-            found.path = std::move(file.path);
-            found.checkpoint = std::move(*its);
-            checkpoints.erase(its);
-        }
-        follow_deleted(std::move(found));
+        if (is_followed(name, file.identity) || !filter.matches(file.origin_path)) continue;
+        auto checkpoint = discovery_->take_over(name, file.identity);
+        follow_unseen({.pipeline = name,
+                       .path = checkpoint ? std::move(file.path) : file.origin_path,
+                       .identity = file.identity,
+                       .fd = std::move(file.fd),
+                       .checkpoint = std::move(checkpoint),
+                       .is_copy = file.is_copy});
     }
 }
 
-void PipelineSet::follow_deleted(discover::FoundFile file) {
+bool PipelineSet::is_followed(const std::string& pipeline, const model::FileIdentity& file) const {
+    const auto found = tails_.find(file);
+    return found != tails_.end() && found->second.contains(pipeline);
+}
+
+void PipelineSet::follow_unseen(discover::FoundFile file) {
     const auto identity = file.identity;
     const auto name = file.pipeline;
     file_found(std::move(file));
@@ -231,11 +236,13 @@ void PipelineSet::take_stock(const std::string& name, checkpoint::CheckpointBatc
     auto stock = discovery_->take_stock(name, unix_ms_now(), checkpoint_retention_);
     for (auto& checkpoint : stock.missing) batch.changes[{name, checkpoint.file}] = std::move(checkpoint);
     for (const auto& file : stock.forgotten) batch.changes[{name, file}] = std::nullopt;
-    if (running_.at(name).pipeline.source.read_rotated)
+    if (running_.at(name).pipeline.source.read_rotated) {
+        for (auto& checkpoint : stock.missed) look_for_compressed(name, std::move(checkpoint), Told::yes);
         for (auto& checkpoint : std::exchange(stock.lost, {})) {
             batch.changes.erase({name, checkpoint.file});  // until it is known: a crash would hide it
-            look_for_compressed(name, std::move(checkpoint));
+            look_for_compressed(name, std::move(checkpoint), Told::no);
         }
+    }
     tell_missing(name, stock.lost, std::move(batch));
 }
 
@@ -249,27 +256,35 @@ void PipelineSet::tell_missing(const std::string& name, const std::vector<model:
     });
 }
 
-// Unpacked, it is read like a deleted file.
-void PipelineSet::look_for_compressed(const std::string& name, model::Checkpoint checkpoint) {
-    unpacker_.unpack(checkpoint, scratch_folder_, [this, name, checkpoint](auto found) {
-        if (draining_ || !running_.contains(name)) return;  // the next start looks again
+// Unpacked, it is read like a file that no path leads to. What stands in the way of that may not do so the next time.
+void PipelineSet::look_for_compressed(const std::string& name, model::Checkpoint checkpoint, Told told) {
+    const auto start = running_.at(name).start;
+    unpacker_.unpack(checkpoint, scratch_folder_, [this, name, checkpoint, told, start](auto found) {
+        const auto running = running_.find(name);
+        if (draining_ || running == running_.end() || running->second.start != start) return;  // it is asked for again
+        if (is_followed(name, checkpoint.file)) return;                                        // it came back
+        if (found && *found) return read_unpacked(name, checkpoint, std::move(**found));
         if (!found)
-            log_.warn("compressed generation cannot be read",
+            log_.warn("compressed generation cannot be read: trying again each hour",
                       {{"pipeline", name}, {"path", checkpoint.path}, {"error", found.error().message}});
-        if (!found || !*found) {
-            checkpoint::CheckpointBatch batch;
-            batch.changes[{name, checkpoint.file}] = checkpoint;
-            return tell_missing(name, {checkpoint}, std::move(batch));
-        }
-        if (!discovery_->replace(name, checkpoint.file)) return;
-        log_.info("compressed generation is read",
-                  {{"pipeline", name}, {"path", checkpoint.path}, {"compressed", (*found)->path}});
-        follow_deleted({.pipeline = name,
-                        .path = checkpoint.path,
-                        .identity = checkpoint.file,
-                        .fd = std::move((*found)->fd),
-                        .checkpoint = checkpoint});
+        if (told == Told::yes) return;
+        checkpoint::CheckpointBatch batch;
+        batch.changes[{name, checkpoint.file}] = checkpoint;
+        tell_missing(name, {checkpoint}, std::move(batch));
     });
+}
+
+void PipelineSet::read_unpacked(const std::string& name, const model::Checkpoint& checkpoint,
+                                discover::UnpackedGeneration unpacked) {
+    (void)discovery_->take_over(name, checkpoint.file);
+    log_.info("compressed generation is read",
+              {{"pipeline", name}, {"path", checkpoint.path}, {"compressed", unpacked.path}});
+    follow_unseen({.pipeline = name,
+                   .path = std::move(unpacked.path),
+                   .identity = checkpoint.file,
+                   .fd = std::move(unpacked.fd),
+                   .checkpoint = checkpoint,
+                   .is_copy = true});
 }
 
 // Of pipelines that the config does not know any more.
@@ -326,6 +341,7 @@ void PipelineSet::file_found(discover::FoundFile file) {
                                       .fd = std::move(file.fd),
                                       .checkpoint = std::move(file.checkpoint),
                                       .at_end = file.at_end,
+                                      .is_copy = file.is_copy,
                                       .woken = tail.woken});
     });
 }

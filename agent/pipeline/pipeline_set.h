@@ -71,6 +71,7 @@ class PipelineSet : public discover::DiscoveryListener {
         config::PipelineConfig pipeline;
         std::optional<config::ClusterConfig> cluster;
         AgentContext agent;
+        std::uint64_t start = 0;  // the how manieth of any pipeline
 
         bool same_as(const Wanted& other) const;
     };
@@ -84,14 +85,18 @@ class PipelineSet : public discover::DiscoveryListener {
 
     std::map<std::string, Wanted> wanted_by(const config::Config& config) const;
     void apply_now();
-    void stop(const std::string& name, std::chrono::milliseconds patience, base::Task stopped);
+    void stop(const std::string& name, Successor successor, std::chrono::milliseconds patience, base::Task stopped);
     void start_all(std::map<std::string, Wanted> wanted);
     void start(const std::string& name, const Wanted& wanted, base::Task started);
     void begin_discovery(const std::string& name, checkpoint::PipelineCheckpoints checkpoints);
-    void take_over_deleted(const std::string& name, std::vector<model::Checkpoint>& checkpoints);
-    void follow_deleted(discover::FoundFile file);
+    void take_over(const std::string& name);
+    bool is_followed(const std::string& pipeline, const model::FileIdentity& file) const;
+    void follow_unseen(discover::FoundFile file);
     void take_stock(const std::string& name, checkpoint::CheckpointBatch batch);
-    void look_for_compressed(const std::string& name, model::Checkpoint checkpoint);
+    enum class Told : std::uint8_t { no, yes };
+    void look_for_compressed(const std::string& name, model::Checkpoint checkpoint, Told told);
+    void read_unpacked(const std::string& name, const model::Checkpoint& checkpoint,
+                       discover::UnpackedGeneration unpacked);
     void tell_missing(const std::string& name, const std::vector<model::Checkpoint>& lost,
                       checkpoint::CheckpointBatch batch);
     void take_stock_of_strangers();
@@ -111,6 +116,7 @@ class PipelineSet : public discover::DiscoveryListener {
     std::set<std::string> configured_;  // with those that are not enabled, or cannot run
     std::unordered_map<model::FileIdentity, std::map<std::string, FollowedTail>> tails_;  // by pipeline
     std::uint64_t next_tail_ = 1;
+    std::uint64_t starts_ = 0;
     std::chrono::milliseconds checkpoint_retention_{0};
     std::string scratch_folder_;
     base::Timer stock_timer_;

@@ -83,20 +83,6 @@ bool Shard::take_turn() {
     return true;
 }
 
-// The next one in turn. But rotated generations go before newer ones until they are read to their end.
-Tail& Shard::take_ready(Pipeline& pipeline) {
-    auto* tail = pipeline.ready.front();
-    pipeline.ready.pop_front();
-    auto* first = tail;
-    for (auto* older = tail->older; older; older = older->older)
-        if (older->state == Tail::State::ready && !older->was_at_end) first = older;
-    if (first != tail) {
-        std::erase(pipeline.ready, first);
-        pipeline.ready.push_back(tail);
-    }
-    return *first;
-}
-
 void Shard::wait_for_sink(Pipeline& pipeline, Tail& tail) {
     tail.state = Tail::State::waiting;
     *tail.woken = true;
@@ -312,7 +298,7 @@ void Shard::settle(Pipeline& pipeline, Tail& tail) {
         make_ready(pipeline, tail);
     }
     if (tail.state == Tail::State::rewinding && !draining_ && !pipeline.retiring) rewind_later(pipeline, tail);
-    pass_descriptor_on(tail);
+    pass_descriptor_on(pipeline, tail);
 }
 
 void Shard::rewind_later(Pipeline& pipeline, Tail& tail) {

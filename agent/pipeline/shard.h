@@ -66,7 +66,7 @@ class Shard : public model::DeliveryListener {
 
     // Reads nothing more for the pipeline, waits at most `patience` for what is in flight, stores its checkpoints,
     // drops it. `retired` gets the files that it had open.
-    void retire(const std::string& pipeline, std::chrono::milliseconds patience, Retired retired);
+    void retire(const std::string& pipeline, Successor successor, std::chrono::milliseconds patience, Retired retired);
     void drop_unused_clusters();
 
     // Puts the tail's watermark to `offset`, once nothing of it is in flight. Errors: the file is shorter.
@@ -118,9 +118,10 @@ class Shard : public model::DeliveryListener {
     void serve_wanting();
     bool close_resting_files();
     void pass_descriptors_on();
-    void pass_descriptor_on(Tail& tail);
+    void pass_descriptor_on(const Pipeline& pipeline, Tail& tail);
     void close_idle_files();
-    bool is_asleep(const Tail& tail);
+    void close_file(Tail& tail, const std::optional<discover::FileState>& as);
+    bool is_asleep(Tail& tail);
     void wake(Pipeline& pipeline, Tail& tail);
 
     void look_after_left_tails();
@@ -131,6 +132,7 @@ class Shard : public model::DeliveryListener {
     void close_tail(Pipeline& pipeline, Tail& tail, bool deleted);
 
     void try_to_retire(Pipeline& pipeline);
+    void give_up_unseen_files(Pipeline& pipeline);
     void check_drained();
     Pipeline* pipeline_of(model::TailId tail);
 
@@ -155,7 +157,8 @@ class Shard : public model::DeliveryListener {
     std::uint64_t unstored_bytes_ = 0;  // acknowledged since the last store_checkpoints()
     std::optional<std::chrono::steady_clock::time_point> collecting_since_;  // the first delivery after a flush
     std::uint64_t sweeps_ = 0;
-    bool descriptors_short_ = false;  // some tail wants one
+    bool descriptors_short_ = false;                           // some tail wants one
+    std::chrono::steady_clock::time_point wanting_served_at_;  // or since when it is short
     bool turns_scheduled_ = false;
     bool draining_ = false;
     base::Task drained_;

@@ -30,11 +30,12 @@ void Shard::store_checkpoints(checkpoint::Durability durability) {
     checkpoints_.write(std::move(batch), durability);
 }
 
-void Shard::retire(const std::string& name, std::chrono::milliseconds patience, Retired retired) {
+void Shard::retire(const std::string& name, Successor successor, std::chrono::milliseconds patience, Retired retired) {
     const auto found = pipelines_.find(name);
     if (found == pipelines_.end()) return retired({});
     auto& pipeline = *found->second;
     pipeline.retiring = true;
+    pipeline.successor = successor;
     pipeline.retired = std::move(retired);
     pipeline.patience = std::make_unique<base::Timer>(loop_);
     pipeline.patience->after(patience, [&pipeline, this] {
@@ -50,13 +51,14 @@ void Shard::try_to_retire(Pipeline& pipeline) {
     if (pipeline.window.bytes() > 0 || !pipeline.retired) return;
     // Not from within a delivery of this very pipeline.
     loop_.post([this, name = pipeline.config.name, retired = std::exchange(pipeline.retired, nullptr)]() mutable {
-        store_checkpoints(checkpoint::Durability::host);
         auto& leaving = *pipelines_.at(name);
+        if (leaving.successor == Successor::no) give_up_unseen_files(leaving);
+        store_checkpoints(checkpoint::Durability::host);
         std::vector<StillOpen> files;
         for (const auto& [id, tail] : leaving.tails) {
             pipeline_of_tail_.erase(id);
             if (tail->reader.is_open())
-                files.push_back({tail->identity, tail->origin_path, tail->path, open_files_.held(tail->identity)});
+                files.push_back({tail->identity, tail->origin_path, tail->path, tail->reader.file(), tail->is_copy});
         }
         leaving.probe.set_open_files(0);
         std::erase(rotation_, &leaving);
@@ -64,6 +66,16 @@ void Shard::try_to_retire(Pipeline& pipeline) {
         share_budget();
         retired(std::move(files));
     });
+}
+
+// Nobody else will read them.
+void Shard::give_up_unseen_files(Pipeline& pipeline) {
+    for (auto* tail : std::vector(pipeline.left)) {
+        const auto about = tail->reader.look();
+        if (!about || !about->deleted || tail->lag_bytes() == 0) continue;
+        pipeline.probe.file_let_go(tail->path, tail->give_up());
+        close_tail(pipeline, *tail, true);
+    }
 }
 
 void Shard::drain(std::chrono::milliseconds patience, base::Task drained) {

@@ -48,7 +48,7 @@ void Shard::follow(const std::string& name, TailStart start) {
     const auto found = pipelines_.find(name);
     if (found == pipelines_.end() || found->second->retiring) return;
     auto& pipeline = *found->second;
-    if (start.fd) start.fd = open_files_.share(start.identity, std::move(start.fd));
+    if (start.fd && !start.is_copy) start.fd = open_files_.share(start.identity, std::move(start.fd));
     const auto id = start.id;
     auto& tail = *(pipeline.tails[id] = std::make_unique<Tail>(std::move(start), pipeline.line_limit));
     pipeline_of_tail_[id] = &pipeline;
@@ -56,23 +56,6 @@ void Shard::follow(const std::string& name, TailStart start) {
     join_generations(pipeline, tail);
     if (tail.reader.is_open()) begin(pipeline, tail);
     make_ready(pipeline, tail);
-}
-
-void Shard::join_generations(Pipeline& pipeline, Tail& tail) {
-    auto& newest = pipeline.newest[tail.generations()];
-    tail.older = newest;
-    if (newest) newest->newer = &tail;
-    newest = &tail;
-}
-
-void Shard::leave_generations(Pipeline& pipeline, Tail& tail) {
-    if (tail.older) tail.older->newer = tail.newer;
-    if (tail.newer)
-        tail.newer->older = tail.older;
-    else if (tail.older)
-        pipeline.newest[tail.generations()] = tail.older;
-    else
-        pipeline.newest.erase(tail.generations());
 }
 
 void Shard::begin(Pipeline& pipeline, Tail& tail) {
@@ -113,7 +96,8 @@ void Shard::moved(model::TailId id, const std::string& path) {
     if (!pipeline) return;
     auto& tail = *pipeline->tails.at(id);
     tail.was_at_end = false;
-    if (!std::exchange(tail.rotated, true)) pipeline->probe.file_rotated(tail.path, path, tail.file_id());
+    if (tail.path != path && !std::exchange(tail.rotated, true))
+        pipeline->probe.file_rotated(tail.path, path, tail.file_id());
     tail.path = path;
     if (std::exchange(tail.left, false)) std::erase(pipeline->left, &tail);
     tail.dirty = true;
@@ -126,6 +110,7 @@ void Shard::left(model::TailId id) {
     auto& tail = *pipeline->tails.at(id);
     if (!tail.reader.is_open() && !tail.given_up) {
         auto fd = open_files_.held(tail.identity);
+        if (!fd) fd = open_files_.open_by_handle(tail.identity, tail.handle(), tail.path);
         if (!fd) return lose_closed_file(*pipeline, tail);
         file_opened(*pipeline, tail, std::move(fd));
     }
@@ -141,7 +126,7 @@ void Shard::file_missing(const std::string& name, const model::Checkpoint& check
     if (found == pipelines_.end()) return;
     auto& pipeline = *found->second;
     pipeline.probe.file_missing(checkpoint);
-    const std::uint64_t bytes = checkpoint.seen - checkpoint.watermark;
+    const auto bytes = checkpoint.unread_bytes();
     pipeline.finished.seen += bytes;
     pipeline.finished.lost_for(model::LossReason::deleted_while_stopped) += bytes;
 }

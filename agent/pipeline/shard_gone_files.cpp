@@ -72,7 +72,7 @@ void Shard::lose_closed_file(Pipeline& pipeline, Tail& tail) {
     std::erase(pipeline.wanting, &tail);
     if (const auto before = tail.checkpoint_before())
         pipeline.probe.file_not_opened_again(
-            tail.path, {.begin = before->watermark, .end = before->seen, .bytes = before->seen - before->watermark});
+            tail.path, {.begin = before->watermark, .end = before->seen, .bytes = before->unread_bytes()});
     else if (!tail.has_begun())
         pipeline.probe.file_not_opened_again(tail.path, {});
     else if (tail.lag_bytes() > 0)
@@ -105,7 +105,7 @@ bool Shard::try_to_finish(Pipeline& pipeline, Tail& tail) {
     }
     // Truncated and written to since the last read: the next one sees it.
     if (!tail.reader.recognises({}, tail.reader.anchor(), tail.reader.offset())) return false;
-    close_tail(pipeline, tail, deleted);
+    close_tail(pipeline, tail, deleted && !tail.is_copy);
     return true;
 }
 

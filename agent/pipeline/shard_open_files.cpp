@@ -13,9 +13,11 @@ namespace {
 
 constexpr auto kIdleTime = 10s;  // without growth, until a file that was read to its end is closed
 
-// A file that no path leads to could not be opened again.
-bool may_be_closed(const Tail& tail) {
-    return tail.reader.is_open() && !tail.left && !tail.has_in_flight();
+// A file that no path leads to could not be opened again, and of a retiring pipeline nobody tells whether one does.
+bool may_be_closed(const Pipeline& pipeline, Tail& tail) {
+    if (!tail.reader.is_open() || tail.left || tail.has_in_flight() || pipeline.retiring) return false;
+    const auto about = tail.reader.look();
+    return about && !about->deleted;
 }
 
 }  // namespace
@@ -28,16 +30,19 @@ Shard::Opened Shard::open_file(Pipeline& pipeline, Tail& tail) {
         return Opened::yes;
     }
     if (fd.error().why == NotOpen::Why::no_room) return Opened::no_room;
-    if (fd.error().why == NotOpen::Why::failed) pipeline.probe.file_unreadable(tail.path, fd.error().message);
+    tail.unopenable = fd.error().why == NotOpen::Why::failed;
+    if (tail.unopenable) pipeline.probe.file_unreadable(tail.path, fd.error().message);
     *tail.woken = false;  // the sweep wakes it, or what became of it
     return Opened::no;
 }
 
 void Shard::file_opened(Pipeline& pipeline, Tail& tail, base::SharedFd fd) {
     tail.open_file(std::move(fd));
+    tail.unopenable = false;
     if (!tail.has_begun()) begin(pipeline, tail);
     if (tail.state != Tail::State::wanting) return;
     std::erase(pipeline.wanting, &tail);
+    wanting_served_at_ = loop_.now();
     tail.state = Tail::State::idle;
     make_ready(pipeline, tail);
 }
@@ -48,7 +53,10 @@ bool Shard::open_for_turn(Pipeline& pipeline, Tail& tail) {
     auto opened = descriptors_short_ ? Opened::no_room : open_file(pipeline, tail);
     if (opened == Opened::no_room && !descriptors_short_ && close_resting_files()) opened = open_file(pipeline, tail);
     if (opened == Opened::no_room) {
-        if (!std::exchange(descriptors_short_, true)) pipeline.probe.descriptors_ran_short(tail.path);
+        if (!std::exchange(descriptors_short_, true)) {
+            pipeline.probe.descriptors_ran_short(tail.path);
+            wanting_served_at_ = loop_.now();
+        }
         tail.state = Tail::State::wanting;
         pipeline.wanting.push_back(&tail);
     }
@@ -80,8 +88,8 @@ bool Shard::close_resting_files() {
     bool closed = false;
     for (auto* pipeline : rotation_)
         for (auto& [id, tail] : pipeline->tails)
-            if (may_be_closed(*tail)) {
-                tail->close_file(std::nullopt);
+            if (may_be_closed(*pipeline, *tail)) {
+                close_file(*tail, std::nullopt);
                 closed = true;
             }
     return closed;
@@ -94,9 +102,9 @@ void Shard::pass_descriptors_on() {
 }
 
 // Nothing of it is in flight: others may have its descriptor.
-void Shard::pass_descriptor_on(Tail& tail) {
+void Shard::pass_descriptor_on(const Pipeline& pipeline, Tail& tail) {
     if (!descriptors_short_) return;
-    if (may_be_closed(tail)) tail.close_file(std::nullopt);
+    if (may_be_closed(pipeline, tail)) close_file(tail, std::nullopt);
     serve_wanting();
 }
 
@@ -104,22 +112,32 @@ void Shard::close_idle_files() {
     const auto now = loop_.now();
     for (auto* pipeline : rotation_)
         for (auto& [id, tail] : pipeline->tails) {
-            if (tail->state != Tail::State::idle || *tail->woken || !may_be_closed(*tail)) continue;
-            if (now - tail->grown_at < kIdleTime) continue;
+            if (tail->state != Tail::State::idle || *tail->woken || now - tail->grown_at < kIdleTime) continue;
+            if (!may_be_closed(*pipeline, *tail)) continue;
             const auto state = open_files_.state(tail->path);
             const bool is_at_end = state && state->size_bytes == tail->reader.offset().value;
             if (!is_at_end || state->inode != tail->identity.inode || state->device != tail->identity.device) continue;
             if (tail->reader.recognises({}, tail->reader.anchor(), tail->reader.offset()))
-                tail->close_file(state);
+                close_file(*tail, state);
             else
                 make_ready(*pipeline, *tail);  // no event told that it was rewritten
         }
     open_files_.forget_closed();
 }
 
+void Shard::close_file(Tail& tail, const std::optional<discover::FileState>& as) {
+    tail.close_file(as, open_files_.handle(*tail.reader.file()));
+}
+
 // Whether its file is closed, and nobody wrote to it since.
-bool Shard::is_asleep(const Tail& tail) {
-    return tail.closed_as() && open_files_.state(tail.path) == tail.closed_as();
+bool Shard::is_asleep(Tail& tail) {
+    const auto& closed_as = tail.closed_as();
+    if (!closed_as) return false;
+    const auto state = open_files_.state(tail.path);
+    if (state == closed_as) return true;
+    if (state && state->inode == closed_as->inode && state->device == closed_as->device)
+        tail.reader.has_seen({state->size_bytes});  // even if it cannot be opened
+    return false;
 }
 
 }  // namespace agent::pipeline

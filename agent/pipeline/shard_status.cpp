@@ -7,6 +7,8 @@ namespace agent::pipeline {
 
 namespace {
 
+constexpr std::chrono::seconds kNoDescriptorTime{10};
+
 const char* state_of(const Tail& tail) {
     if (tail.left) return "gone";
     switch (tail.state) {
@@ -44,6 +46,7 @@ ShardStatus Shard::status() {
         std::size_t open = 0;
         for (const auto& [id, tail] : pipeline->tails) {
             open += tail->reader.is_open() ? 1 : 0;
+            told.unopenable += tail->unopenable ? 1 : 0;
             const std::uint64_t lag = tail->lag_bytes();
             told.files.push_back({.identity = tail->identity,
                                   .path = tail->path,
@@ -63,6 +66,7 @@ ShardStatus Shard::status() {
         std::ranges::sort(told.files, {}, &FileStatus::path);
     }
     std::ranges::sort(status.pipelines, {}, &PipelineStatus::name);
+    status.no_descriptors = descriptors_short_ && loop_.now() - wanting_served_at_ > kNoDescriptorTime;
     return status;
 }
 

@@ -31,14 +31,16 @@ struct PipelineStatus {
     std::uint64_t records_acked = 0;
     std::uint64_t lag_bytes = 0;
     std::size_t in_flight_bytes = 0;
-    bool throttled = false;     // a limit of rate or CPU makes it wait
-    std::size_t rewinding = 0;  // files that wait to be read again after a failure
+    bool throttled = false;      // a limit of rate or CPU makes it wait
+    std::size_t unopenable = 0;  // files that were closed and cannot be opened
+    std::size_t rewinding = 0;   // files that wait to be read again after a failure
 };
 
 struct ShardStatus {
     std::vector<PipelineStatus> pipelines;
     std::size_t in_flight_bytes = 0;
     std::size_t memory_limit_bytes = 0;
+    bool no_descriptors = false;  // files wait for one, and none has got one for long
 };
 
 }  // namespace agent::pipeline

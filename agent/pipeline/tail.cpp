@@ -1,11 +1,8 @@
 #include "agent/pipeline/tail.h"
 
 #include <algorithm>
-#include <functional>
-#include <string_view>
 #include <utility>
 
-#include "agent/model/generation.h"
 #include "common/base/assert.h"
 
 namespace agent::pipeline {
@@ -24,8 +21,7 @@ Tail::Tail(TailStart start, const model::LineLimit& limit)
       path(std::move(start.path)),
       reader(std::move(start.fd), limit),
       woken(std::move(start.woken)),
-      generations_(std::hash<std::string_view>()(
-          model::without_generation(start.checkpoint ? start.checkpoint->origin_path : origin_path))),
+      is_copy(start.is_copy),
       beginning_(std::make_unique<const Beginning>(std::move(start.checkpoint), start.at_end)) {}
 
 std::optional<model::Loss> Tail::begin() {
@@ -42,7 +38,7 @@ std::optional<model::Loss> Tail::begin() {
     reader.seek(watermark.offset, watermark.anchor);
     begin_books();
     if (!checkpoint) return std::nullopt;
-    auto begin = checkpoint->watermark;
+    auto begin = std::min(checkpoint->watermark, checkpoint->seen);
     if (watermark.offset == checkpoint->watermark) {  // it is as it was up to there; behind that, it may be cut off
         const auto about = reader.look();
         if (!about || about->size >= checkpoint->seen.value) return std::nullopt;
@@ -190,12 +186,13 @@ void Tail::open_file(base::SharedFd fd) {
     closed_as_.reset();
 }
 
-void Tail::close_file(const std::optional<discover::FileState>& as) {
+void Tail::close_file(const std::optional<discover::FileState>& as, std::string handle) {
     AGENT_ASSERT(has_begun() && in_flight_ == 0);
     look_at_head();
     (void)reader.look();
     reader.close();
     closed_as_ = as;
+    handle_ = std::move(handle);
 }
 
 void Tail::look_at_head() {

@@ -20,6 +20,8 @@ namespace agent::pipeline {
 // control thread sets it as well, so that the growth of a file that is going to be read anyway wakes nobody.
 using Woken = std::atomic<bool>;
 
+class Tail;
+
 // What a tail needs to begin.
 struct TailStart {
     model::TailId id;
@@ -28,7 +30,15 @@ struct TailStart {
     base::SharedFd fd;  // null: it is opened later
     std::optional<model::Checkpoint> checkpoint;
     bool at_end = false;
+    bool is_copy = false;  // `fd` has what the file held, and is not it
     std::shared_ptr<Woken> woken = std::make_shared<Woken>(false);
+};
+
+// Those of one file that rotation left: a list from `newest` on.
+struct Generations {
+    std::uint64_t key = 0;
+    Tail* newest = nullptr;
+    bool has_plain_name = false;  // one has no generation in its name: else worker.1 and worker.2 are just two files
 };
 
 // One file followed for one pipeline.
@@ -53,7 +63,8 @@ class Tail {
     void open_file(base::SharedFd fd);
 
     // Of a tail that has begun, and has nothing in flight. `as`: how its file is left, if it was read to its end.
-    void close_file(const std::optional<discover::FileState>& as);
+    void close_file(const std::optional<discover::FileState>& as, std::string handle);
+    const std::string& handle() const { return handle_; }  // of the file that is closed
     // none: it is open, or was not read to its end.
     const std::optional<discover::FileState>& closed_as() const { return closed_as_; }
 
@@ -79,8 +90,6 @@ class Tail {
     model::Loss take_cut_off();                                 // into the books, after each read; see the reader
     model::LossReason why_stale() const { return why_stale_; }  // an extent of an ended epoch that was not taken
 
-    std::uint64_t generations() const { return generations_; }  // a hash that all of one file have
-
     model::TailId id;
     model::FileIdentity identity;
     std::string file_id() const { return identity.text(); }
@@ -91,11 +100,14 @@ class Tail {
     acknowledge::Watermark watermark;
     State state = State::idle;
     std::shared_ptr<Woken> woken;
-    bool dirty = false;       // the checkpoint store does not know the watermark yet
+    bool dirty = false;  // the checkpoint store does not know the watermark yet
+    bool is_copy;
+    bool unopenable = false;  // when it was tried last, though its path leads to it
     bool rotated = false;     // renamed while we followed it
     bool was_at_end = false;  // since it is this generation: read so far
     Tail* older = nullptr;    // generation of the same file; null: this is the oldest
     Tail* newer = nullptr;
+    Generations* generations = nullptr;
     bool left = false;  // no path that we know leads to it
     std::chrono::steady_clock::time_point left_at;
     bool given_up = false;
@@ -122,9 +134,9 @@ class Tail {
     void begin_books();
     void book_cut_off(const model::Loss& loss, model::LossReason why);
 
-    std::uint64_t generations_;
     std::unique_ptr<const Beginning> beginning_;  // until begin()
     std::optional<discover::FileState> closed_as_;
+    std::string handle_;
     acknowledge::Ledger ledger_;
     model::ExtentSeq next_seq_;
     model::ExtentSeq epoch_;

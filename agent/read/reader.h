@@ -1,6 +1,7 @@
 // Reads one open file, one extent of complete lines at a time.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -45,6 +46,7 @@ class Reader {
     void open(base::SharedFd file) { file_ = std::move(file); }
     void close() { file_.reset(); }
     bool is_open() const { return file_ != nullptr; }
+    const base::SharedFd& file() const { return file_; }
 
     // Goes to `offset`, behind bytes that have this anchor.
     void seek(model::FileOffset offset, const model::Fingerprint& anchor);
@@ -58,7 +60,8 @@ class Reader {
 
     model::FileOffset offset() const { return offset_; }
     const model::Fingerprint& anchor() const { return anchor_; }
-    model::FileOffset seen() const { return seen_; }  // how far the file was seen to go
+    model::FileOffset seen() const { return seen_; }                        // how far the file was seen to go
+    void has_seen(model::FileOffset end) { seen_ = std::max(seen_, end); }  // somebody else, while it is closed
     // What a read missed of what had been seen behind the offset, told once: the file was cut off there.
     model::Loss take_cut_off() { return std::exchange(cut_off_, {}); }
     std::uint64_t partial_bytes() const { return scanned_ - offset_; }  // seen of the line that is not complete

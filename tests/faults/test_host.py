@@ -231,6 +231,24 @@ def test_idle_files_hold_no_descriptor_and_are_read_on_when_they_are_written_to(
     assert_perfect(verify([out], writers))
 
 
+@pytest.mark.parametrize("end", ["moved", "deleted"])
+def test_what_is_still_written_to_an_idle_file_that_left_is_read(agent, logs, tmp_path, end):
+    if os.geteuid() != 0:
+        pytest.skip("needs CAP_DAC_READ_SEARCH")
+    out = tmp_path / "out"
+    agent.configure(pipeline("p", logs / "*.log", file_sink(out))).start()
+    with open(logs / "a.log", "a", buffering=1) as writer:
+        writer.write("before\n")
+        agent.await_acked("p", 1)
+        wait_until(lambda: agent.metric("files_open") == 0, "the file to be closed", timeout=30)
+        (logs / "a.log").rename(tmp_path / "away") if end == "moved" else (logs / "a.log").unlink()
+        wait_until(lambda: "file is gone" in agent.log_text(), "the agent to see it")
+        writer.write("after\n")
+        agent.await_acked("p", 2)
+    agent.stop()
+    assert out.read_text() == "before\nafter\n"
+
+
 def test_folders_beyond_the_watches_are_looked_at_by_the_sweep(agent, logs, tmp_path):
     out = tmp_path / "out"
     limit = "echo 3 >/proc/sys/user/max_inotify_watches && exec \"$@\""

@@ -92,6 +92,59 @@ def test_a_reload_while_a_compressed_generation_is_read_goes_on_with_it(rotated)
     assert "ERROR" not in agent.log_text()
 
 
+def test_each_pipeline_reads_a_compressed_generation_from_where_it_was(agent, kafka, topic, logs):
+    ahead, behind = topic(), topic()
+
+    def configure(second):
+        source = {"exclude": ["*.gz"], "read_rotated": True}
+        return agent.configure(pipeline("p", logs / "a.log*", kafka_sink(ahead), **source),
+                               pipeline("q", logs / "a.log*", kafka_sink(second), **source), brokers=kafka.brokers)  # fmt: skip
+
+    writers = [write(logs / "a.log", "a", 1_000)]
+    configure(behind).start()
+    agent.await_acked("p", 1_000)
+    agent.await_acked("q", 1_000)
+    configure("nobody-made-this-topic")
+    agent.reload()
+    wait_until(lambda: agent.log_text().count("pipeline starts pipeline=q") == 2, "the reload")
+    writers.append(write(logs / "a.log", "b", 5_000))
+    agent.await_acked("p", 6_000)
+    agent.stop()
+    writers.append(write(logs / "a.log", "c", 5_000))
+    subprocess.run(["gzip", logs / "a.log"], check=True)
+    configure(behind).start()
+    for each in (ahead, behind):
+        assert_perfect(consume(kafka.brokers, each, writers))
+    agent.stop()
+    assert "ERROR" not in agent.log_text()
+
+
+def test_a_file_that_comes_back_after_its_compressed_form_was_read_is_not_read_again(rotated, tmp_path):
+    agent, logs = rotated.agent, rotated.logs
+    (logs / "a.log.1.gz").write_bytes(gzip.compress((logs / "a.log.1").read_bytes()))
+    (logs / "a.log.1").rename(tmp_path / "archived")
+    agent.start()
+    rotated.assert_all_arrived_once()
+    wait_until(lambda: "file is finished" in agent.log_text(), "it to be finished")
+    (tmp_path / "archived").rename(logs / "a.log.1")
+    rotated.writers.append(write(logs / "a.log.1", "d", 10))
+    rotated.assert_all_arrived_once()
+    agent.stop()
+
+
+def test_what_stood_in_the_way_of_reading_it_does_not_do_so_the_next_time(rotated):
+    compressed = rotated.compress()
+    whole = compressed.read_bytes()
+    compressed.write_bytes(whole[:-100])
+    rotated.agent.start()
+    wait_until(lambda: rotated.losses() == 1, "the loss to be told")
+    rotated.agent.stop()
+    compressed.write_bytes(whole)
+    rotated.agent.start()
+    rotated.assert_all_arrived_once()
+    rotated.agent.stop()
+
+
 def test_a_damaged_generation_is_told_and_lost(rotated):
     compressed = rotated.compress()
     compressed.write_bytes(compressed.read_bytes()[:-100])

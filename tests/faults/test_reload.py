@@ -78,6 +78,37 @@ def test_a_reload_takes_over_the_deleted_files_that_are_still_being_read(agent, 
     assert "ERROR" not in agent.log_text()
 
 
+def test_a_reload_takes_over_files_that_were_moved_out_of_sight(agent, kafka, brokers, topic, logs, tmp_path):
+    name = topic()
+    agent.configure(pipeline("p", logs / "*.log", kafka_sink("nobody-made-this-topic")), brokers=brokers).start()
+    writers = [write(logs / "a.log", "a", 1_000)]
+    wait_until(lambda: agent.metric("files_open") == 1, "the file to be followed")
+    (logs / "a.log").rename(tmp_path / "away")
+    wait_until(lambda: "file is gone" in agent.log_text(), "the agent to see it")
+    reload_to(agent, pipeline("p", logs / "*.log", kafka_sink(name)), brokers=brokers)
+    agent.await_acked("p", 1_000)
+    agent.stop()
+    assert_perfect(consume(brokers, name, writers))
+    assert "ERROR" not in agent.log_text()
+
+
+def test_a_deleted_file_whose_pipeline_is_removed_is_lost_and_told_once(agent, brokers, logs):
+    other = pipeline("other", logs / "*.txt", {"type": "blackhole"})
+    stuck = pipeline("p", logs / "a.log", kafka_sink("nobody-made-this-topic"))
+    agent.configure(stuck, other, brokers=brokers).start()
+    write(logs / "a.log", "a", 1_000)
+    size = (logs / "a.log").stat().st_size
+    wait_until(lambda: agent.metric("files_open") == 1, "the file to be followed")
+    (logs / "a.log").unlink()
+    wait_until(lambda: "file is gone" in agent.log_text(), "the agent to see it")
+    reload_to(agent, other, brokers=brokers)
+    wait_until(lambda: agent.metric("bytes_lost_total", reason="deleted") == size, "the loss to be told")
+    reload_to(agent, stuck, other, brokers=brokers)
+    wait_until(lambda: starts_of(agent, "p") == 2, "the pipeline to start again")
+    agent.stop()
+    assert agent.log_text().count("lines are lost") == 1
+
+
 def test_a_pipeline_that_is_removed_and_put_back_while_its_files_rotate(agent, brokers, topic, logs):
     name = topic()
     other = pipeline("other", logs / "*.txt", {"type": "blackhole"})

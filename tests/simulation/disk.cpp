@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/discover/glob.h"
@@ -130,6 +131,15 @@ class Files : public discover::FileSystem {
                                    .size_bytes = file->bytes.size(),
                                    .changed_ns = file->changes};
     }
+    std::string handle(const base::UniqueFd& fd) override {
+        const auto found = std::ranges::find_if(disk_.all_, [&](const auto& file) { return is_same(file, fd); });
+        return found == disk_.all_.end() ? "" : std::to_string(found->number);
+    }
+    base::Result<discover::OpenFile> open_by_handle(const std::string& handle, const std::string& /*folder*/) override {
+        auto& file = disk_.all_.at(std::stoul(handle) - 1);
+        if (!disk_.handles_open_ || disk_.unopenable_ || file.inode_free) return base::fail("cannot open it");
+        return discover::OpenFile{.fd = disk_.open(file), .identity = file.identity};
+    }
     base::Result<std::unique_ptr<discover::DirectoryWatcher>> watch(base::EventLoop& loop,
                                                                     discover::DirectoryWatcher::Observer observe,
                                                                     std::function<void()> settled) override {
@@ -137,6 +147,12 @@ class Files : public discover::FileSystem {
     }
 
  private:
+    static bool is_same(const File& file, const base::UniqueFd& fd) {
+        struct stat one{};
+        struct stat other{};
+        return ::fstat(file.fd.get(), &one) == 0 && ::fstat(fd.get(), &other) == 0 && one.st_ino == other.st_ino;
+    }
+
     Disk& disk_;
 };
 
@@ -177,7 +193,8 @@ File& Disk::create(const std::string& path) {
 base::SharedFd Disk::open(File& file) {
     if (file.open++ == 0) file.open_since = clock_.now();
     ++open_;
-    auto fd = std::make_unique<base::UniqueFd>(::open(file.backing.c_str(), O_RDONLY | O_CLOEXEC));
+    const auto path = "/proc/self/fd/" + std::to_string(file.fd.get());  // it may have no name any more
+    auto fd = std::make_unique<base::UniqueFd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     return {fd.release(), [this, &file](const base::UniqueFd* held) {
                 delete held;
                 --open_;

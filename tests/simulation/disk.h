@@ -88,7 +88,8 @@ class Disk {
     std::deque<File>& all() { return all_; }
     File* of(const model::FileIdentity& identity);  // the latest one
 
-    void set_open_max(std::size_t files) { open_max_ = files; }  // that the agent may keep open
+    void set_open_max(std::size_t files) { open_max_ = files; }    // that the agent may keep open
+    void open_by_handles(bool may_be) { handles_open_ = may_be; }  // the agent has the right to
     bool is_short() const { return open_max_ != kUnlimited; }
     void set_trouble(bool unopenable, bool loses_events);
     bool is_unopenable() const { return unopenable_; }  // no descriptors left
@@ -122,6 +123,7 @@ class Disk {
     std::vector<std::uint64_t> free_inodes_;
     std::size_t open_max_ = kUnlimited;
     std::size_t open_ = 0;
+    bool handles_open_ = false;
     bool unopenable_ = false;
     bool loses_events_ = false;
     bool was_in_trouble_ = false;

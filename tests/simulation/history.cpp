@@ -35,6 +35,7 @@ class History {
         poison_one_in_ = random_.one_in(3) ? 20 : 0;
         line_bytes_max_ = kLineLimits.at(random_.below(kLineLimits.size()));
         if (random_.one_in(3)) disk_.set_open_max(1 + random_.below(3));
+        disk_.open_by_handles(random_.one_in(2));
         for (const auto* name : {"p", "q"}) wish_for(name);
         if (random_.one_in(2)) wishes_.erase("q");
     }

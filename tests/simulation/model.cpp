@@ -133,8 +133,11 @@ void Model::tail_ends(const std::shared_ptr<Tail>& tail) {
 void Model::check_closed(const Tail& tail) {
     const auto& file = *tail.file;
     auto& seen = sight(file);
-    if (file.open == 0 && !seen.visible) return;  // it was closed before it left
-    if (seen.visible && clock_.now() - std::max(seen.since, disk_.openable_since()) > kSightDelay)
+    // It was closed before it left; or seemed to leave, where events are lost.
+    if (file.open == 0 && (!seen.visible || disk_.was_in_trouble())) return;
+    // Another one was taken over from the pipeline before.
+    const bool is_named = matches(pipelines_.at(tail.pipeline), file);
+    if (seen.visible && is_named && clock_.now() - std::max(seen.since, disk_.openable_since()) > kSightDelay)
         return violated(fmt::format("{} was closed while it is in sight", text(tail)));
     if (seen.visible || seen.late_from != kNever) return;
     if (quiet(file) < patience(file))

@@ -26,8 +26,7 @@ constexpr char kPoison = '!';  // a line with it is rejected
 //
 //  - a file was truncated before the bytes were delivered;
 //  - a file was deleted while the agent did not have it open, because it had not seen it yet, or had read it to its
-//  end,
-//    or descriptors are short; or the agent (or its pipeline, without a successor) ended before it was drained;
+//    end, or descriptors are short; or the agent (or its pipeline, without a successor) ended before it was drained;
 //  - a file out of sight was written to after the time for which the agent promises to wait;
 //  - the line was rejected and on_reject says that it is dropped.
 //

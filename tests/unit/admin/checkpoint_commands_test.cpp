@@ -79,14 +79,14 @@ TEST_F(CheckpointCommandsTest, AnOffsetIsSetByPathOrByFileId) {
         << "longer than what is below";
 }
 
-TEST_F(CheckpointCommandsTest, AnOffsetBeyondWhatWasSeenIsSeen) {
-    auto before = some_checkpoint(1, 5000);
-    before.seen = {6000};
+TEST_F(CheckpointCommandsTest, AnOffsetThatIsCorrectedLeavesNothingBehind) {
+    auto before = some_checkpoint(1, 50);
+    before.seen = {60};
     add("p", before);
     ASSERT_TRUE(change({.pipeline = "p", .file = before.path, .offset = {9000}}));
-    EXPECT_EQ(disk->stored.at({"p", before.file}).seen.value, 9000U) << "else fewer than no bytes are missing";
-    ASSERT_TRUE(change({.pipeline = "p", .file = before.path, .offset = {100}}));
-    EXPECT_EQ(disk->stored.at({"p", before.file}).seen.value, 9000U);
+    EXPECT_EQ(disk->stored.at({"p", before.file}).unread_bytes(), 0U);
+    ASSERT_TRUE(change({.pipeline = "p", .file = before.path, .offset = {55}}));
+    EXPECT_EQ(disk->stored.at({"p", before.file}).unread_bytes(), 5U);
 }
 
 TEST_F(CheckpointCommandsTest, ACheckpointIsForgotten) {

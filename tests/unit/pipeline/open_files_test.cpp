@@ -172,6 +172,75 @@ TEST_F(OpenFilesTest, AClosedFileThatLeavesIsFinishedWithoutAWordAndKnownAgain) 
     EXPECT_GT(checkpoint.missing_ms, 0U);
 }
 
+TEST_F(OpenFilesTest, WhatItsWriterStillWritesToAClosedFileThatLeftIsReadByItsHandle) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs CAP_DAC_READ_SEARCH";
+    world.files.handles_open = true;
+    world.sink->takes_all = true;
+    for (const bool removed : {false, true}) {
+        world.sink->delivered.clear();
+        const auto path = make("a.log", "one\n");
+        const auto tail = world.follow(path, removed ? 1 : 2);
+        const base::UniqueFd writer(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+        let_pass(kIdle);
+        ASSERT_EQ(open(), 0U);
+        if (removed)
+            fs::remove(path);
+        else
+            fs::rename(path, world.folder.at("out-of-sight"));
+        world.shard->left(tail);
+        ASSERT_EQ(::write(writer.get(), "two\n", 4), 4);
+        let_pass(1s);
+        EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two")) << removed;
+        let_pass(70s);
+        EXPECT_EQ(open(), 0U);
+    }
+}
+
+TEST_F(OpenFilesTest, AFileThatGrewAndCannotBeOpenedLagsAndItsLossIsTold) {
+    const auto path = make("a.log", "one\n");
+    world.sink->takes_all = true;
+    const auto tail = world.follow(path, 1);
+    let_pass(kIdle);
+    test::append_to(path, "two\n");
+    world.files.unopenable = true;
+    world.shard->wake({tail});
+    EXPECT_EQ(world.file(1).lag_bytes, 4U);
+    EXPECT_EQ(world.shard->status().pipelines.at(0).unopenable, 1U);
+    fs::remove(path);
+    world.shard->left(tail);
+    EXPECT_EQ(lost("venus_agent_bytes_lost_total"), 4U);
+}
+
+TEST_F(OpenFilesTest, WithoutAnyDescriptorTheStatusSaysSo) {
+    world.files.open_max = 0;
+    world.follow(make("a.log", "one\n"), 1);
+    let_pass(5s);
+    EXPECT_FALSE(world.shard->status().no_descriptors);
+    let_pass(6s);
+    EXPECT_TRUE(world.shard->status().no_descriptors);
+    world.files.open_max = 1;
+    let_pass(1s);
+    EXPECT_FALSE(world.shard->status().no_descriptors);
+}
+
+TEST_F(OpenFilesTest, WhatWasUnpackedIsNobodyElsesFile) {
+    auto* other = world.add("q");
+    world.sink->takes_all = other->takes_all = true;
+    const auto fd = [&](const std::string& path) {
+        return std::make_shared<const base::UniqueFd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    };
+    const auto follow = [&](const std::string& pipeline, std::uint64_t id, const std::string& path) {
+        world.shard->follow(
+            pipeline,
+            {.id = {id}, .path = path, .identity = {.inode = 7}, .fd = fd(path), .checkpoint = {}, .is_copy = true});
+    };
+    follow("p", 1, make("one", "one\n"));
+    follow("q", 2, make("two", "two\n"));
+    world.poll();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one"));
+    EXPECT_THAT(other->delivered, ElementsAre("two"));
+}
+
 TEST_F(OpenFilesTest, AFileThatAnotherPipelineHasOpenIsReadThoughItWasDeleted) {
     auto* other = world.add("q");
     other->open = false;
@@ -296,7 +365,7 @@ TEST_F(OpenFilesTest, ARetiredPipelineHandsOverWhatItHadOpen) {
     fs::remove(world.folder.at("c.log"));
     world.shard->left(tail);
     std::vector<StillOpen> files;
-    world.shard->retire("p", 10s, [&](std::vector<StillOpen> open) { files = std::move(open); });
+    world.shard->retire("p", Successor::yes, 10s, [&](std::vector<StillOpen> open) { files = std::move(open); });
     world.poll();
     ASSERT_THAT(files, SizeIs(1)) << "the others can be opened again";
     EXPECT_EQ(files[0].identity, model::FileIdentity{.inode = 3});

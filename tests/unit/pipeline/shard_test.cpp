@@ -339,7 +339,7 @@ TEST(Shard, ARetiredPipelineDeliversWhatIsInFlightAndIsForgotten) {
     const auto tail = world.follow(path, 1);
     world.poll();
     bool retired = false;
-    world.shard->retire("p", 10s, [&](const auto&) { retired = true; });
+    world.shard->retire("p", Successor::no, 10s, [&](const auto&) { retired = true; });
     world.poll();
     EXPECT_FALSE(retired);
     world.sink->finish_all();
@@ -547,6 +547,20 @@ TEST(Shard, OfTheGenerationsOfAFileTheOldestIsReadToItsEndFirst) {
     EXPECT_LT(order.rfind('2'), first('1')) << order;
     EXPECT_LT(order.rfind('1'), first('0')) << order;
     EXPECT_LT(first('o'), first('1')) << "another file does not wait for them: " << order;
+}
+
+TEST(Shard, FilesThatAreNumberedAreNoGenerationsWithoutAPlainName) {
+    ShardWorld world;
+    world.sink->takes_all = true;
+    const auto busy = world.folder.at("worker.3");
+    const auto quiet = world.folder.at("worker.1");
+    test::rewrite(busy, std::string(20 * read::kExtentBytesMax, '\n'));
+    test::rewrite(quiet, "one\n");
+    world.follow(busy, 3);
+    world.follow(quiet, 1);
+    world.poll();
+    const auto& delivered = world.sink->delivered;
+    EXPECT_LT(std::ranges::find(delivered, "one") - delivered.begin(), 2 * read::kExtentBytesMax) << "in its turn";
 }
 
 TEST(Shard, WhatIsLeftOfARotatedFileIsReadBeforeTheNewOne) {

@@ -106,12 +106,23 @@ class NamedFiles : public discover::FileSystem {
     struct World {
         std::map<std::uint64_t, model::FileIdentity> identities;  // by the real inode
         std::size_t open_max = 1'000'000;
+        bool handles_open = false;
+        bool unopenable = false;
         std::vector<std::weak_ptr<const base::UniqueFd>> opened;
     };
     explicit NamedFiles(World& world) : world_(world) {}
 
     base::Result<discover::OpenFile> open(const std::string& path) override {
+        if (world_.unopenable) return base::fail("cannot open {}: Permission denied", path);
         auto file = FileSystem::open(path);
+        if (!file) return file;
+        file->identity = world_.identities[file->identity.inode];
+        world_.opened.push_back(file->fd);
+        return file;
+    }
+    base::Result<discover::OpenFile> open_by_handle(const std::string& handle, const std::string& folder) override {
+        if (!world_.handles_open) return base::fail("cannot open it by its handle");
+        auto file = FileSystem::open_by_handle(handle, folder);
         if (!file) return file;
         file->identity = world_.identities[file->identity.inode];
         world_.opened.push_back(file->fd);
