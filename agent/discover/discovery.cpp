@@ -178,11 +178,11 @@ void Discovery::settle() {
 void Discovery::tell_name(const model::FileIdentity& identity, File& file) {
     if (file.paths.empty()) {
         if (!std::exchange(file.left, true)) listener_.file_left(identity);
-    } else if (file.left || !file.paths.contains(file.path)) {
-        file.left = false;
-        file.path = *file.paths.begin();
-        listener_.file_moved(identity, file.path);
+        return;
     }
+    file.left = false;
+    if (!file.paths.contains(file.path)) file.path = *file.paths.begin();
+    listener_.file_moved(identity, file.path);  // some pipeline may know it by the one that it lost
 }
 
 // Looks at everything from the patterns' bases on, and has every file read for growth.

@@ -334,16 +334,28 @@ std::map<std::string, std::string> PipelineSet::unfollowed() const {
 void PipelineSet::file_found(discover::FoundFile file) {
     const FollowedTail tail{.id = {next_tail_++}, .woken = std::make_shared<Woken>(false)};
     tails_[file.identity][file.pipeline] = tail;
-    on_shard([this, tail, file = std::move(file)]() mutable {
-        shard_.follow(file.pipeline, {.id = tail.id,
-                                      .path = std::move(file.path),
-                                      .identity = file.identity,
-                                      .fd = std::move(file.fd),
-                                      .checkpoint = std::move(file.checkpoint),
-                                      .at_end = file.at_end,
-                                      .is_copy = file.is_copy,
-                                      .woken = tail.woken});
+    if (found_.empty()) on_control([this] { follow_found(); });
+    found_.emplace_back(std::move(file.pipeline), TailStart{.id = tail.id,
+                                                            .path = std::move(file.path),
+                                                            .identity = file.identity,
+                                                            .fd = std::move(file.fd),
+                                                            .checkpoint = std::move(file.checkpoint),
+                                                            .at_end = file.at_end,
+                                                            .is_copy = file.is_copy,
+                                                            .woken = tail.woken});
+}
+
+// Those of one look together, so that the first is not read before it is known what others there are.
+void PipelineSet::follow_found() {
+    if (found_.empty()) return;
+    shard_.loop().post([this, found = std::exchange(found_, {})]() mutable {
+        for (auto& [pipeline, start] : found) shard_.follow(pipeline, std::move(start));
     });
+}
+
+void PipelineSet::on_shard(base::Task task) {
+    follow_found();  // what is told comes after them
+    shard_.loop().post(std::move(task));
 }
 
 std::vector<PipelineSet::FollowedTail> PipelineSet::tails_of(const model::FileIdentity& file) const {

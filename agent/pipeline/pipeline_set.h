@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "agent/checkpoint/checkpoint_thread.h"
@@ -101,7 +102,8 @@ class PipelineSet : public discover::DiscoveryListener {
                       checkpoint::CheckpointBatch batch);
     void take_stock_of_strangers();
     void applied();
-    void on_shard(base::Task task) { shard_.loop().post(std::move(task)); }
+    void follow_found();
+    void on_shard(base::Task task);
     void on_control(base::Task task) { control_.post(std::move(task)); }
     std::vector<FollowedTail> tails_of(const model::FileIdentity& file) const;
 
@@ -116,6 +118,7 @@ class PipelineSet : public discover::DiscoveryListener {
     std::set<std::string> configured_;  // with those that are not enabled, or cannot run
     std::unordered_map<model::FileIdentity, std::map<std::string, FollowedTail>> tails_;  // by pipeline
     std::uint64_t next_tail_ = 1;
+    std::vector<std::pair<std::string, TailStart>> found_;  // with their pipelines; not told to the shard yet
     std::uint64_t starts_ = 0;
     std::chrono::milliseconds checkpoint_retention_{0};
     std::string scratch_folder_;

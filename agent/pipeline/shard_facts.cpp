@@ -95,10 +95,13 @@ void Shard::moved(model::TailId id, const std::string& path) {
     auto* pipeline = pipeline_of(id);
     if (!pipeline) return;
     auto& tail = *pipeline->tails.at(id);
-    tail.was_at_end = false;
-    if (tail.path != path && !std::exchange(tail.rotated, true))
-        pipeline->probe.file_rotated(tail.path, path, tail.file_id());
-    tail.path = path;
+    const auto before = open_files_.state(tail.path);
+    const bool still_there = before && before->inode == tail.identity.inode && before->device == tail.identity.device;
+    if (tail.path != path && !still_there) {  // else it lost another of its names
+        tail.was_at_end = false;
+        if (!std::exchange(tail.rotated, true)) pipeline->probe.file_rotated(tail.path, path, tail.file_id());
+        tail.path = path;
+    }
     if (std::exchange(tail.left, false)) std::erase(pipeline->left, &tail);
     tail.dirty = true;
     if (!tail.reader.is_open()) wake(*pipeline, tail);

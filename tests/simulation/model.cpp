@@ -14,6 +14,7 @@ namespace {
 
 constexpr auto kDeletedPatience = 5s;
 constexpr auto kMovedPatience = 60s;
+constexpr auto kGlimpse = 1s;      // for which a file may be in sight and nobody sees it
 constexpr auto kSightDelay = 12s;  // until the agent knows that a file came into sight: a sweep, and some
 
 // Whether the file holds what the checkpoint remembers.
@@ -272,6 +273,8 @@ bool Model::is_at_end(const Tail& tail) {
 bool Model::is_owed(const std::string& name, const Pipeline& pipeline, const File& file) {
     const auto& its = follow(name, file);
     if (its.excused) return false;
+    // It left before there was a descriptor for it.
+    if (disk_.is_short() && file.open == 0 && !is_followed(name, file)) return matches(pipeline, file);
     return its.held || matches(pipeline, file);
 }
 
@@ -320,7 +323,11 @@ void Model::file_cut(File& file) {
 void Model::names_changed() {
     for (const auto& file : disk_.all()) {
         auto& seen = sight(file);
-        if (std::exchange(seen.visible, is_visible(file)) != seen.visible) seen.since = clock_.now();
+        if (std::exchange(seen.visible, is_visible(file)) != seen.visible) {
+            const bool was_glimpse = !seen.visible && clock_.now() - seen.since < kGlimpse;
+            seen.since = was_glimpse ? seen.hidden_since : clock_.now();
+            if (!seen.visible) seen.hidden_since = seen.since;
+        }
         if (seen.visible) seen.late_from = kNever;
         if (!seen.visible && file.open == 0)  // it cannot be opened any more
             for (const char* name : {"p", "q"}) follow(name, file).held = false;

@@ -108,6 +108,7 @@ class Model : public DiskObserver {
     struct Sight {
         bool visible = true;  // some path is where the agent looks
         TimePoint since;
+        TimePoint hidden_since;            // the last time that it was out of sight
         std::uint64_t late_from = kNever;  // written after the agent's patience
     };
 
