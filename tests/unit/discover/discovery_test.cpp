@@ -506,6 +506,18 @@ TEST_F(DiscoveryTest, WhatOnePipelineFollowsAndCannotBeOpenedForAnotherIsFollowe
     EXPECT_THAT(found(), ElementsAre("p a.log", "q a.log"));
 }
 
+TEST_F(DiscoveryTest, WhoKnowsAFileByTheNameThatItLosesIsToldAnotherOne) {
+    make("a.log");
+    fs::create_hard_link(at("a.log"), at("b.log"));
+    follow("p", {"a.log"});
+    follow("q", {"b.log"});
+    EXPECT_THAT(found(), ElementsAre("p a.log", "q b.log"));
+    fs::remove(at("b.log"));
+    EXPECT_TRUE(until([&] { return !listener.moves.empty(); }));
+    EXPECT_THAT(moves(), ElementsAre("a.log"));
+    EXPECT_THAT(listener.gone, IsEmpty());
+}
+
 TEST_F(DiscoveryTest, AFileHasLeftWhenTheLinkToItLeadsNowhere) {
     make("data/1");
     fs::create_directories(at("logs"));

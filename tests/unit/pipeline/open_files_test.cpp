@@ -158,6 +158,24 @@ TEST_F(OpenFilesTest, AClosedFileIsOpenedUnderItsNewName) {
     EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two"));
 }
 
+TEST_F(OpenFilesTest, AFileWithTwoNamesIsOpenedByTheOneThatIsLeft) {
+    const auto path = make("a.log", "one\n");
+    const auto other = world.folder.at("b.log");
+    fs::create_hard_link(path, other);
+    const auto tail = world.follow(path, 1);
+    world.sink->takes_all = true;
+    let_pass(kIdle);
+    world.shard->moved(tail, other);
+    EXPECT_EQ(world.file(1).path, path) << "it leads to the file still";
+    fs::remove(path);
+    world.shard->moved(tail, other);
+    EXPECT_EQ(world.file(1).path, other);
+    test::append_to(other, "two\n");
+    world.shard->wake({tail});
+    world.poll();
+    EXPECT_THAT(world.sink->delivered, ElementsAre("one", "two"));
+}
+
 TEST_F(OpenFilesTest, AClosedFileThatLeavesIsFinishedWithoutAWordAndKnownAgain) {
     const auto path = make("a.log", "one\n");
     const auto tail = world.follow(path, 1);
