@@ -26,6 +26,9 @@ struct FileState {
     std::uint64_t size_bytes = 0;
     std::uint64_t changed_ns = 0;  // Unix time of the last change to the inode: no program can set it back
 
+    // Of the inode alone: generations are not told without opening.
+    bool may_be_of(const model::FileIdentity& file) const { return inode == file.inode && device == file.device; }
+
     friend bool operator==(const FileState&, const FileState&) = default;
 };
 

@@ -63,10 +63,10 @@ Stock UnmetCheckpoints::take_stock(FileSystem& files, const PathFilter& filter, 
     for (auto& [inode, checkpoints] : by_inode_)
         std::erase_if(checkpoints, [&](auto& checkpoint) {
             if (is_there(files, checkpoint)) return false;  // not to be followed, or not to be opened, now
-            const bool was_missed = checkpoint.missing_ms > 0;
-            if (!was_missed) checkpoint.missing_ms = now_ms;
-            if (!was_missed) stock.missing.push_back(checkpoint);
-            if (may_be_lost(checkpoint, filter)) (was_missed ? stock.missed : stock.lost).push_back(checkpoint);
+            const bool was_missing = checkpoint.missing_ms > 0;
+            if (!was_missing) checkpoint.missing_ms = now_ms;
+            if (!was_missing) stock.missing.push_back(checkpoint);
+            if (may_be_lost(checkpoint, filter)) (was_missing ? stock.lost_before : stock.lost).push_back(checkpoint);
             if (checkpoint.missing_ms + static_cast<std::uint64_t>(retention.count()) > now_ms) return false;
             stock.forgotten.push_back(checkpoint.file);
             return true;

@@ -15,9 +15,9 @@ namespace agent::discover {
 
 // What a look through them found.
 struct Stock {
-    std::vector<model::Checkpoint> missing;  // for the first time
-    std::vector<model::Checkpoint> lost;     // of these, whose files may have held lines that nobody read
-    std::vector<model::Checkpoint> missed;   // likewise, but this was found before
+    std::vector<model::Checkpoint> missing;      // for the first time
+    std::vector<model::Checkpoint> lost;         // of these, whose files may have held lines that nobody read
+    std::vector<model::Checkpoint> lost_before;  // likewise, but this was found before
     std::vector<model::FileIdentity> forgotten;
 };
 

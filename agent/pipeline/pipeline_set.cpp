@@ -237,7 +237,7 @@ void PipelineSet::take_stock(const std::string& name, checkpoint::CheckpointBatc
     for (auto& checkpoint : stock.missing) batch.changes[{name, checkpoint.file}] = std::move(checkpoint);
     for (const auto& file : stock.forgotten) batch.changes[{name, file}] = std::nullopt;
     if (running_.at(name).pipeline.source.read_rotated) {
-        for (auto& checkpoint : stock.missed) look_for_compressed(name, std::move(checkpoint), Told::yes);
+        for (auto& checkpoint : stock.lost_before) look_for_compressed(name, std::move(checkpoint), Told::yes);
         for (auto& checkpoint : std::exchange(stock.lost, {})) {
             batch.changes.erase({name, checkpoint.file});  // until it is known: a crash would hide it
             look_for_compressed(name, std::move(checkpoint), Told::no);

@@ -72,7 +72,7 @@ class PipelineSet : public discover::DiscoveryListener {
         config::PipelineConfig pipeline;
         std::optional<config::ClusterConfig> cluster;
         AgentContext agent;
-        std::uint64_t start = 0;  // the how manieth of any pipeline
+        std::uint64_t start = 0;  // tells this start of the pipeline from earlier ones
 
         bool same_as(const Wanted& other) const;
     };

@@ -31,8 +31,8 @@ constexpr std::uint64_t kUnstoredBytesMax = 1 << 20;
 enum class IsFollowed : std::uint8_t { no, yes };
 
 // Owns the tails of its pipelines and everything that they need: no lock is taken on the way of a line. shard.cpp has
-// that way and the way back; what the control thread tells, open files, gone files, the end and the status have files
-// of their own.
+// that way and the way back; what the control thread tells, open files, generations, gone files, the end and the status
+// have files of their own.
 //
 // Thread: its own, which run() is; the functions below `Facts` are posted to it by others. It drains with drain(),
 // after which it reads nothing, and ends with stop(). Crash: a restart reads again from the last checkpoints, at most
@@ -60,8 +60,7 @@ class Shard : public model::DeliveryListener {
     void look_at_all(discover::Sweep sweep);
     void moved(model::TailId tail, const std::string& path);
     void left(model::TailId tail);
-    void file_missing(const std::string& pipeline,
-                      const model::Checkpoint& checkpoint);  // no path led to it
+    void file_missing(const std::string& pipeline, const model::Checkpoint& checkpoint);  // no path led to its file
     void set_limits(const config::AgentConfig& agent);
 
     // Reads nothing more for the pipeline, waits at most `patience` for what is in flight, stores its checkpoints,

@@ -96,8 +96,7 @@ void Shard::moved(model::TailId id, const std::string& path) {
     if (!pipeline) return;
     auto& tail = *pipeline->tails.at(id);
     const auto before = open_files_.state(tail.path);
-    const bool still_there = before && before->inode == tail.identity.inode && before->device == tail.identity.device;
-    if (tail.path != path && !still_there) {  // else it lost another of its names
+    if (tail.path != path && !(before && before->may_be_of(tail.identity))) {  // else it lost another of its names
         tail.was_at_end = false;
         if (!std::exchange(tail.rotated, true)) pipeline->probe.file_rotated(tail.path, path, tail.file_id());
         tail.path = path;

@@ -115,8 +115,8 @@ void Shard::close_idle_files() {
             if (tail->state != Tail::State::idle || *tail->woken || now - tail->grown_at < kIdleTime) continue;
             if (!may_be_closed(*pipeline, *tail)) continue;
             const auto state = open_files_.state(tail->path);
-            const bool is_at_end = state && state->size_bytes == tail->reader.offset().value;
-            if (!is_at_end || state->inode != tail->identity.inode || state->device != tail->identity.device) continue;
+            if (!state || !state->may_be_of(tail->identity)) continue;
+            if (state->size_bytes != tail->reader.offset().value) continue;
             if (tail->reader.recognises({}, tail->reader.anchor(), tail->reader.offset()))
                 close_file(*tail, state);
             else
@@ -135,7 +135,7 @@ bool Shard::is_asleep(Tail& tail) {
     if (!closed_as) return false;
     const auto state = open_files_.state(tail.path);
     if (state == closed_as) return true;
-    if (state && state->inode == closed_as->inode && state->device == closed_as->device)
+    if (state && state->may_be_of(tail.identity))
         tail.reader.has_seen({state->size_bytes});  // even if it cannot be opened
     return false;
 }

@@ -212,6 +212,7 @@ base::Result<Reader::About> Reader::look() {
 }
 
 bool Reader::recognises(const Fingerprint& head, const Fingerprint& anchor, FileOffset offset) const {
+    AGENT_ASSERT(is_open());
     if (anchor.length > offset.value) return false;
     struct stat about{};
     if (::fstat(file_->get(), &about) != 0 || static_cast<std::uint64_t>(about.st_size) < offset.value) return false;

@@ -88,12 +88,17 @@ def append(path, text):
         file.write(text)
 
 
+def delivering(follower):
+    """For as long as a test lasts; in the end nothing is missing, and nothing comes twice."""
+    yield follower
+    follower.await_all()
+    follower.agent.stop()
+    follower.await_all()
+
+
 @pytest.fixture
 def follower(agent, logs, tmp_path):
-    yield (it := Follower(agent, logs, tmp_path / "out"))
-    it.await_all()
-    agent.stop()
-    it.await_all()
+    yield from delivering(Follower(agent, logs, tmp_path / "out"))
 
 
 @pytest.fixture(params=["asleep", "stopped"])
@@ -359,10 +364,7 @@ def test_what_is_not_a_regular_file_holds_up_nothing(follower, logs):
 def humble(agent, logs, tmp_path):
     """Its agent has no right that its user has not: not even root's to read everything."""
     under = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
-    yield (it := Follower(agent, logs, tmp_path / "out", under))
-    it.await_all()
-    agent.stop()
-    it.await_all()
+    yield from delivering(Follower(agent, logs, tmp_path / "out", under))
 
 
 @pytest.fixture(params=["asleep", "stopped"])
@@ -425,10 +427,7 @@ def overlay(logs, tmp_path):
 
 @pytest.fixture
 def far(overlay, agent, logs, tmp_path):
-    yield (it := Follower(agent, logs, tmp_path / "out", overlay.enter))
-    it.await_all()
-    agent.stop()
-    it.await_all()
+    yield from delivering(Follower(agent, logs, tmp_path / "out", overlay.enter))
 
 
 def test_a_file_system_without_events(far, logs):

@@ -31,6 +31,14 @@ class OpenFilesTest : public testing::Test {
             world.poll();
         }
     }
+    // A file that is followed, read to its end and closed.
+    model::TailId follow_and_close(const std::string& path) {
+        world.sink->takes_all = true;
+        const auto tail = world.follow(path, 1);
+        let_pass(kIdle);
+        EXPECT_EQ(open(), 0U);
+        return tail;
+    }
     std::size_t open() {
         std::erase_if(world.files.opened, [](const auto& fd) { return fd.expired(); });
         return world.files.opened.size();
@@ -101,10 +109,7 @@ TEST_F(OpenFilesTest, ASweepLooksAtOpenFilesAndAtAPartOfTheClosedOnes) {
 
 TEST_F(OpenFilesTest, AClosedFileThatIsRewrittenWithTheSameSizeIsReadAgain) {
     const auto path = make("a.log", "one\n");
-    const auto tail = world.follow(path, 1);
-    world.sink->takes_all = true;
-    let_pass(kIdle);
-    ASSERT_EQ(open(), 0U);
+    const auto tail = follow_and_close(path);
     test::rewrite(path, "two\n");
     world.shard->wake({tail});
     world.poll();
@@ -141,9 +146,7 @@ TEST_F(OpenFilesTest, AFileThatGrowsWithoutRoomInTheBudgetIsOpenedAtOnce) {
 
 TEST_F(OpenFilesTest, AClosedFileIsOpenedUnderItsNewName) {
     const auto path = make("a.log", "one\n");
-    const auto tail = world.follow(path, 1);
-    world.sink->takes_all = true;
-    let_pass(kIdle);
+    const auto tail = follow_and_close(path);
     test::append_to(path, "two\n");
     fs::rename(path, world.folder.at("a.log.1"));
     world.shard->wake({tail});
@@ -162,9 +165,7 @@ TEST_F(OpenFilesTest, AFileWithTwoNamesIsOpenedByTheOneThatIsLeft) {
     const auto path = make("a.log", "one\n");
     const auto other = world.folder.at("b.log");
     fs::create_hard_link(path, other);
-    const auto tail = world.follow(path, 1);
-    world.sink->takes_all = true;
-    let_pass(kIdle);
+    const auto tail = follow_and_close(path);
     world.shard->moved(tail, other);
     EXPECT_EQ(world.file(1).path, path) << "it leads to the file still";
     fs::remove(path);
@@ -178,9 +179,7 @@ TEST_F(OpenFilesTest, AFileWithTwoNamesIsOpenedByTheOneThatIsLeft) {
 
 TEST_F(OpenFilesTest, AClosedFileThatLeavesIsFinishedWithoutAWordAndKnownAgain) {
     const auto path = make("a.log", "one\n");
-    const auto tail = world.follow(path, 1);
-    world.sink->takes_all = true;
-    let_pass(kIdle);
+    const auto tail = follow_and_close(path);
     fs::remove(path);
     world.shard->left(tail);
     EXPECT_THAT(world.finished, SizeIs(1));
@@ -216,9 +215,7 @@ TEST_F(OpenFilesTest, WhatItsWriterStillWritesToAClosedFileThatLeftIsReadByItsHa
 
 TEST_F(OpenFilesTest, AFileThatGrewAndCannotBeOpenedLagsAndItsLossIsTold) {
     const auto path = make("a.log", "one\n");
-    world.sink->takes_all = true;
-    const auto tail = world.follow(path, 1);
-    let_pass(kIdle);
+    const auto tail = follow_and_close(path);
     test::append_to(path, "two\n");
     world.files.unopenable = true;
     world.shard->wake({tail});
