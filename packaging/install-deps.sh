@@ -1,18 +1,26 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that a purpose needs, and only those that are missing.
 #
-#   packaging/install-deps.sh [build|test|check|kafka|bench]...     (default: build)
+#   packaging/install-deps.sh [build|test|check|kafka|interop|bench]...     (default: build)
 set -euo pipefail
 
 readonly build_packages=(
     build-essential cmake ninja-build ccache pkg-config
     libboost1.81-dev libboost-json1.81-dev librdkafka-dev librocksdb-dev libspdlog-dev libfmt-dev
-    libtomlplusplus-dev libcli11-dev libxxhash-dev zlib1g-dev libzstd-dev libgtest-dev libgmock-dev
+    libtomlplusplus-dev libcli11-dev libxxhash-dev zlib1g-dev libzstd-dev libssl-dev
+    libprotobuf-dev protobuf-compiler libre2-dev libsimdjson-dev libgtest-dev libgmock-dev
 )
 readonly test_packages=(python3 python3-pytest openssl libfaketime zstd)
 readonly check_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck)
 readonly kafka_packages=(openjdk-17-jre-headless maven python3 kcat)
 readonly bench_packages=(rsyslog rsyslog-kafka)
+
+# For other people's OpAMP libraries. Whoever has newer ones than Debian keeps them.
+interop_packages() {
+    command -v go >/dev/null || echo golang-go
+    command -v node >/dev/null || echo nodejs
+    command -v npm >/dev/null || echo npm
+}
 
 packages_for() {
     case "$1" in
@@ -20,9 +28,10 @@ packages_for() {
         test) printf '%s\n' "${test_packages[@]}" ;;
         check) printf '%s\n' "${check_packages[@]}" ;;
         kafka) printf '%s\n' "${kafka_packages[@]}" ;;
+        interop) interop_packages ;;
         bench) printf '%s\n' "${bench_packages[@]}" ;;
         *)
-            echo "install-deps: unknown purpose '$1' (one of: build test check kafka bench)" >&2
+            echo "install-deps: unknown purpose '$1' (one of: build test check kafka interop bench)" >&2
             return 2
             ;;
     esac

@@ -8,9 +8,10 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1") # no NDEBUG: assertions are on in 
 option(VENUS_WERROR "Treat warnings as errors" OFF)
 set(VENUS_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
 
+# Paths are relative in the cache, so that every checkout of one machine shares what another one compiled.
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
 endif()
 
 add_library(venus_compiler INTERFACE)
@@ -28,7 +29,7 @@ target_compile_options(
             $<$<BOOL:${VENUS_WERROR}>:-Werror>)
 
 if(VENUS_SANITIZE)
-  add_compile_options(-fsanitize=${VENUS_SANITIZE} -fno-omit-frame-pointer -O1)
+  add_compile_options(-fsanitize=${VENUS_SANITIZE} -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${VENUS_SANITIZE})
   if(VENUS_SANITIZE MATCHES undefined)
     add_compile_options(-fno-sanitize-recover=undefined)

@@ -1,0 +1,1 @@
+// What a target needs to have precompiled headers; see Component.cmake.
