@@ -61,8 +61,28 @@ json::object pipeline_json(const pipeline::PipelineStatus& pipeline) {
             {"lag_bytes", pipeline.lag_bytes},
             {"in_flight_bytes", pipeline.in_flight_bytes},
             {"throttled", pipeline.throttled},
+            {"losses", pipeline.losses},
             {"bytes", books_json(pipeline.books)},
             {"files", std::move(files)}};
+}
+
+json::value age_json(const std::optional<std::chrono::seconds>& age) {
+    return age ? json::value(age->count()) : json::value(nullptr);
+}
+
+json::value center_json(const std::optional<model::CenterStatus>& center) {
+    if (!center) return nullptr;
+    return json::object{{"endpoint", center->endpoint},
+                        {"instance_uid", center->instance_uid},
+                        {"connected", center->connected},
+                        {"last_contact_seconds", age_json(center->last_contact)},
+                        {"error", center->error},
+                        {"offered_hash", center->offered_hash},
+                        {"effective_hash", center->effective_hash},
+                        {"apply_status", center->apply_status},
+                        {"apply_error", center->apply_error},
+                        {"revision", center->revision},
+                        {"config_age_seconds", age_json(center->config_age)}};
 }
 
 std::string text_of(const json::value& value, const char* key) {
@@ -71,6 +91,30 @@ std::string text_of(const json::value& value, const char* key) {
 
 std::uint64_t number_of(const json::value& value, const char* key) {
     return value.at(key).to_number<std::uint64_t>();
+}
+
+// "346.6 KiB (truncated)"
+std::string given_up_text(const json::value& bytes_by_reason) {
+    std::uint64_t bytes = 0;
+    std::string reasons;
+    for (const auto& [reason, value] : bytes_by_reason.as_object()) {
+        const auto more = value.to_number<std::uint64_t>();
+        bytes += more;
+        if (more > 0) reasons += (reasons.empty() ? "" : ", ") + std::string(reason);
+    }
+    return bytes == 0 ? "" : fmt::format("{} ({})", base::show_size(bytes), reasons);
+}
+
+// What does not arrive, where there is any.
+void append_given_up(std::string& out, const json::value& pipeline) {
+    const auto& bytes = pipeline.at("bytes");
+    if (const auto dropped = given_up_text(bytes.at("dropped")); !dropped.empty())
+        fmt::format_to(std::back_inserter(out), "  dropped {}\n", dropped);
+    if (const auto losses = number_of(pipeline, "losses"); losses > 0) {
+        const auto lost = given_up_text(bytes.at("lost"));
+        fmt::format_to(std::back_inserter(out), "  LOST {}, {} {} (the log has paths and bytes)\n",
+                       lost.empty() ? "perhaps something" : lost, losses, losses == 1 ? "time" : "times");
+    }
 }
 
 void append_pipeline(std::string& out, const json::value& pipeline) {
@@ -83,6 +127,7 @@ void append_pipeline(std::string& out, const json::value& pipeline) {
                    number_of(pipeline, "lines_read"), number_of(pipeline, "records_acked"),
                    base::show_size(number_of(pipeline, "lag_bytes")),
                    base::show_size(number_of(pipeline, "in_flight_bytes")));
+    append_given_up(out, pipeline);
     auto files = pipeline.at("files").as_array();
     if (files.empty()) {
         out += "  no file matches yet\n";
@@ -101,6 +146,25 @@ void append_pipeline(std::string& out, const json::value& pipeline) {
                        files.size() - kFilesShownMax);
 }
 
+std::string age_text(const json::value& seconds, const char* otherwise) {
+    return seconds.is_null() ? otherwise : fmt::format("{}s ago", seconds.to_number<std::int64_t>());
+}
+
+void append_center(std::string& out, const json::value& center) {
+    if (center.is_null()) return;
+    fmt::format_to(std::back_inserter(out), "center {}  {}  last contact {}\n", text_of(center, "endpoint"),
+                   center.at("connected").as_bool() ? "connected" : "OUT OF REACH",
+                   age_text(center.at("last_contact_seconds"), "never"));
+    if (const auto error = text_of(center, "error"); !error.empty())
+        fmt::format_to(std::back_inserter(out), "  ! {}\n", error);
+    fmt::format_to(std::back_inserter(out), "  config {}  revision {}  hash {:.12}  found good {}\n",
+                   text_of(center, "apply_status"), number_of(center, "revision"), text_of(center, "effective_hash"),
+                   age_text(center.at("config_age_seconds"), "not yet"));
+    if (const auto error = text_of(center, "apply_error"); !error.empty())
+        fmt::format_to(std::back_inserter(out), "  ! {} refused: {}\n", text_of(center, "offered_hash").substr(0, 12),
+                       error);
+}
+
 std::string text_of_report(const json::value& report) {
     std::string out = fmt::format("{} {}  {}  up {}s  config {}\n", text_of(report, "name"), text_of(report, "version"),
                                   text_of(report, "health") == "healthy" ? "healthy" : "DEGRADED",
@@ -111,6 +175,7 @@ std::string text_of_report(const json::value& report) {
     fmt::format_to(std::back_inserter(out), "in flight {} of {}\n",
                    base::show_size(number_of(memory, "in_flight_bytes")),
                    base::show_size(number_of(memory, "limit_bytes")));
+    append_center(out, report.at("center"));
     for (const auto& pipeline : report.at("pipelines").as_array()) append_pipeline(out, pipeline);
     return out;
 }
@@ -130,6 +195,7 @@ std::string status_json(const AgentAbout& about, const pipeline::ShardStatus& st
         {"reasons", json::array(health.reasons.begin(), health.reasons.end())},
         {"store_set_aside", about.store_set_aside},
         {"memory", {{"in_flight_bytes", status.in_flight_bytes}, {"limit_bytes", status.memory_limit_bytes}}},
+        {"center", center_json(about.center)},
         {"pipelines", std::move(pipelines)}};
     return json::serialize(report) + "\n";
 }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "agent/admin/health.h"
+#include "agent/model/center_status.h"
 #include "agent/pipeline/shard_status.h"
 
 namespace agent::admin {
@@ -17,7 +19,8 @@ struct AgentAbout {
     std::string session;
     std::string config_file;
     std::chrono::seconds uptime{};
-    std::string store_set_aside;  // where a damaged checkpoint store went at this start
+    std::string store_set_aside;                     // where a damaged checkpoint store went at this start
+    std::optional<model::CenterStatus> center = {};  // none: it has no center
 };
 
 std::string status_json(const AgentAbout& about, const pipeline::ShardStatus& status, const Health& health);

@@ -9,6 +9,7 @@
 #include "agent/app/commands.h"
 #include "agent/app/daemon.h"
 #include "agent/app/exit_codes.h"
+#include "agent/app/try_command.h"
 
 namespace {
 
@@ -55,6 +56,18 @@ int main(int argc, char** argv) {
     auto* check = app.add_subcommand("check", "Check the configuration and print every error at once");
     add_config(check, options);
     check->callback([&] { exit_code = agent::app::check_config(options.config_file); });
+
+    agent::app::TryOptions trial;
+    auto* try_it =
+        app.add_subcommand("try", "Show what a pipeline makes of some lines; touches no checkpoint and no sink");
+    add_config(try_it, options);
+    try_it->add_option("-p,--pipeline", trial.pipeline, "The pipeline")->required();
+    try_it->add_flag("--trace", trial.trace, "Show the record before and after each processor");
+    try_it->add_option("FILE", trial.file, "The lines; stdin, unless given");
+    try_it->callback([&] {
+        trial.config_file = options.config_file;
+        exit_code = agent::app::try_pipeline(trial);
+    });
 
     auto* status = app.add_subcommand(
         "status", "Show what the running agent does; exit code 0 healthy, 3 degraded, 1 not running");

@@ -27,13 +27,25 @@ void CheckpointThread::write_now(CheckpointBatch batch, Durability durability) {
     if (batch.empty() && !unsynced_) return;
     if (auto written = store_->write(batch, durability); written) {
         unsynced_ = durability == Durability::process;
-        if (std::exchange(failing_, false)) log_.info("checkpoints are written again");
+        if (set_trouble("")) log_.info("checkpoints are written again");
         return;
-    } else if (!std::exchange(failing_, true)) {
+    } else if (set_trouble(written.error().message)) {
         log_.error("checkpoints cannot be written: a restart would read again from the last ones",
                    {{"error", written.error().message}});
     }
     unwritten_ = std::move(batch);
+}
+
+bool CheckpointThread::set_trouble(std::string why) {
+    const std::scoped_lock lock(trouble_mutex_);
+    const bool changes = trouble_.empty() != why.empty();
+    trouble_ = std::move(why);
+    return changes;
+}
+
+std::string CheckpointThread::trouble() const {
+    const std::scoped_lock lock(trouble_mutex_);
+    return trouble_;
 }
 
 void CheckpointThread::load(std::string pipeline, std::function<void(PipelineCheckpoints)> loaded) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -30,13 +31,17 @@ class CheckpointThread {
     // For `checkpoints list`: what is durable.
     void visit(std::function<void(CheckpointStore&)> visitor);
 
+    std::string trouble() const;  // why checkpoints cannot be written; "": they can. Thread: any.
+
  private:
     void write_now(CheckpointBatch batch, Durability durability);
+    bool set_trouble(std::string why);  // whether it begins, or ends
 
     std::unique_ptr<CheckpointStore> store_;
     telemetry::Log& log_;
     CheckpointBatch unwritten_;
-    bool failing_ = false;
+    mutable std::mutex trouble_mutex_;
+    std::string trouble_;
     bool unsynced_ = false;  // something was written that the host's end would undo
     base::EventLoop loop_;
     std::thread thread_;

@@ -2,17 +2,16 @@
 #include <chrono>
 #include <utility>
 
-#include <fcntl.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "agent/checkpoint/checkpoint_codec.h"
 #include "agent/checkpoint/checkpoint_store.h"
+#include "common/base/folder_lock.h"
 #include "common/base/unique_fd.h"
 
 namespace agent::checkpoint {
@@ -98,20 +97,6 @@ class RocksdbStore : public CheckpointStore {
     bool set_aside_;
 };
 
-base::Result<base::UniqueFd> take_lock(const std::filesystem::path& data_dir) {
-    std::error_code failed;
-    std::filesystem::create_directories(data_dir, failed);
-    if (failed) return base::fail("cannot make the data folder {}: {}", data_dir.string(), failed.message());
-    const auto path = data_dir / "lock";
-    base::UniqueFd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
-    if (!lock)
-        return base::fail("cannot write in the data folder: cannot open {}: {}", path.string(),
-                          base::errno_text(errno));
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
-        return base::fail("cannot use the data folder {}: another venus-agent is using it", data_dir.string());
-    return lock;
-}
-
 // What root wrote there, another user cannot read: that is no damage.
 base::Result<void> check_access(const std::filesystem::path& path) {
     std::error_code ended;
@@ -148,7 +133,7 @@ std::string aside_of(const std::filesystem::path& path) {
 }  // namespace
 
 base::Result<OpenedStore> open_checkpoint_store(const std::filesystem::path& data_dir) {
-    auto lock = take_lock(data_dir);
+    auto lock = base::lock_folder(data_dir, "venus-agent");
     if (!lock) return std::unexpected(lock.error());
 
     const auto path = data_dir / "checkpoints";

@@ -10,21 +10,13 @@ namespace agent::deliver {
 
 struct ConsoleSink::ConsoleRoute : Route {
     bool ready() override { return true; }
-
-    FileContext file;
 };
 
-ConsoleSink::ConsoleSink(const config::SinkConfig& config, SinkContext context, model::DeliveryListener& listener)
-    : encoding_(config.encoding), context_(std::move(context)), listener_(listener) {}
-
-std::unique_ptr<Route> ConsoleSink::open_route(const FileContext& file) {
-    auto route = std::make_unique<ConsoleRoute>();
-    route->file = file;
-    return route;
+std::unique_ptr<Route> ConsoleSink::open_route(const FileContext& /*file*/) {
+    return std::make_unique<ConsoleRoute>();
 }
 
-void ConsoleSink::deliver(model::ExtentPtr extent, Route& route) {
-    if (encoding_ == config::Encoding::json) encode_json(*extent, context_, static_cast<ConsoleRoute&>(route).file);
+void ConsoleSink::deliver(model::ExtentPtr extent, Route& /*route*/) {
     if (auto written = write_all(STDOUT_FILENO, join_lines(extent->records)); written)
         trouble_.clear();
     else

@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "agent/deliver/record_encoder.h"
 #include "agent/deliver/sink.h"
 #include "agent/model/delivery_listener.h"
 
@@ -11,7 +10,7 @@ namespace agent::deliver {
 // Records as lines on stdout. A reader that is slow holds the shard up: it is for looking, and for pipes.
 class ConsoleSink : public Sink {
  public:
-    ConsoleSink(const config::SinkConfig& config, SinkContext context, model::DeliveryListener& listener);
+    explicit ConsoleSink(model::DeliveryListener& listener) : listener_(listener) {}
 
     std::unique_ptr<Route> open_route(const FileContext& file) override;
     void deliver(model::ExtentPtr extent, Route& route) override;
@@ -20,8 +19,6 @@ class ConsoleSink : public Sink {
  private:
     struct ConsoleRoute;
 
-    config::Encoding encoding_;
-    SinkContext context_;
     model::DeliveryListener& listener_;
     std::string trouble_;
 };

@@ -5,11 +5,11 @@
 #include <string>
 
 #include "agent/deliver/outage.h"
-#include "agent/deliver/record_encoder.h"
 #include "agent/deliver/sink.h"
+#include "agent/deliver/sink_context.h"
 #include "agent/model/delivery_listener.h"
 #include "common/base/unique_fd.h"
-#include "common/config/template.h"
+#include "common/process/template.h"
 #include "common/telemetry/log.h"
 
 namespace agent::deliver {
@@ -34,7 +34,7 @@ class FileSink : public Sink {
     SinkContext context_;
     model::DeliveryListener& listener_;
     telemetry::Log& log_;
-    config::Template path_;
+    process::Template path_;
     Outage failing_;
 };
 

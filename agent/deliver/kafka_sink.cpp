@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
 #include <xxhash.h>
 
 #include "common/base/assert.h"
+#include "common/process/record_encoder.h"
 
 namespace agent::deliver {
 
@@ -16,8 +18,8 @@ namespace {
 constexpr std::size_t kProduceBatchMax = 1024;
 constexpr std::size_t kDeadLetterHeaders = 7;
 
-config::Template must_parse(const std::string& text, const config::Labels& labels) {
-    auto parsed = config::Template::parse(text, labels);
+process::Template must_parse(const std::string& text, const config::Labels& labels) {
+    auto parsed = process::Template::parse(text, labels);
     AGENT_ASSERT(parsed.has_value());  // config::load refused what does not parse
     return std::move(*parsed);
 }
@@ -54,13 +56,13 @@ KafkaSink::KafkaSink(const config::SinkConfig& config, SinkContext context, Kafk
 }
 
 std::unique_ptr<Route> KafkaSink::open_route(const FileContext& file) {
-    const config::TemplateScope scope{
-        .labels = context_.labels, .host = context_.host, .pipeline = context_.pipeline, .path = file.path};
-    const auto name = topic_.fill(scope);
+    const process::Origin origin{
+        .host = context_.host, .pipeline = context_.pipeline, .path = file.path, .labels = &context_.labels};
+    const auto name = topic_.fill(origin);
     auto& topic = cluster_.topic(name);
     topics_[name] = &topic;
     auto route = std::make_unique<KafkaRoute>(*this, topic, file);
-    if (key_) route->key = key_->fill(scope);
+    if (key_) route->key = key_->fill(origin);
     for (const auto header : config_.headers) route->header_bytes += header_bytes(header, file);
     return route;
 }
@@ -88,9 +90,8 @@ int KafkaSink::choose_partition(const KafkaRoute& route) const {
 
 void KafkaSink::deliver(model::ExtentPtr extent, Route& route) {
     auto& kafka_route = static_cast<KafkaRoute&>(route);
-    if (config_.encoding == config::Encoding::json) encode_json(*extent, context_, kafka_route.file);
     if (!extent->dead_letter_why.empty()) return deliver_dead_letter(std::move(extent), kafka_route);
-    collect(std::move(extent), kafka_route, kafka_route.topic, kafka_route.partition);
+    collect(std::move(extent), kafka_route, kafka_route.topic, kafka_route.partition, kafka_route.header_bytes);
     auto& lane = kafka_route.topic.lane(kafka_route.partition);
     if (route.alone()) lane.fill_up();
     if (!lane.full()) return;
@@ -104,19 +105,22 @@ void KafkaSink::deliver(model::ExtentPtr extent, Route& route) {
     }
 }
 
-void KafkaSink::collect(model::ExtentPtr extent, KafkaRoute& route, KafkaTopic& topic, int partition) {
+void KafkaSink::collect(model::ExtentPtr extent, KafkaRoute& route, KafkaTopic& topic, int partition,
+                        std::size_t header_bytes) {
     std::size_t bytes = 0;
     for (const auto& record : extent->records) bytes += record.size + route.key.size();
-    bytes += extent->records.size() * route.header_bytes;
+    bytes += extent->records.size() * header_bytes;
     cluster_.collect(topic, partition, bytes, extent->records.size());
     collected_.push_back({.extent = std::move(extent), .route = &route, .topic = &topic, .partition = partition});
 }
 
 void KafkaSink::deliver_dead_letter(model::ExtentPtr extent, KafkaRoute& route) {
     auto& topic = *dead_letter_topic_;
+    const auto header_bytes = dead_letter_header_bytes(route, extent->dead_letter_why);
     if (cluster_.knows(topic))
         for (int partition = 0; partition < topic.partitions; ++partition)
-            if (cluster_.has_room(topic, partition)) return collect(std::move(extent), route, topic, partition);
+            if (cluster_.has_room(topic, partition))
+                return collect(std::move(extent), route, topic, partition, header_bytes);
     auto why = fmt::format("{} (and the dead-letter topic {} cannot take it now)", extent->dead_letter_why, topic.name);
     cluster_.not_sent(std::move(extent), std::move(why));
 }
@@ -138,9 +142,10 @@ void KafkaSink::hand_over(Collected collected) {
                                         return dead_letter_headers_of(record, route, why);
                                     });
     if (config_.headers.empty()) return produce_batch(collected, extent, records);
-    produce_with_headers(collected, extent, records, [&, time = utc_now()](const model::Record& record) {
-        return headers_of(record, route.file, time);
-    });
+    produce_with_headers(collected, extent, records,
+                         [&, time = process::utc_text(std::chrono::system_clock::now())](const model::Record& record) {
+                             return headers_of(record, route.file, time);
+                         });
 }
 
 void KafkaSink::produce_batch(const Collected& to, model::Extent* extent, const std::vector<model::Record>& records) {
@@ -248,6 +253,13 @@ rd_kafka_headers_t* KafkaSink::headers_of(const model::Record& record, const Fil
     return headers;
 }
 
+// Of a record, about.
+std::size_t KafkaSink::dead_letter_header_bytes(const KafkaRoute& route, const std::string& why) const {
+    constexpr std::size_t kNamesAndOffset = 96;
+    return kNamesAndOffset + route.topic.name.size() + std::min(why.size(), kDeadLetterErrorBytesMax) +
+           context_.host.size() + context_.pipeline.size() + route.file.path.size() + route.file.file_id.size();
+}
+
 // Where it comes from and why it is there.
 rd_kafka_headers_t* KafkaSink::dead_letter_headers_of(const model::Record& record, const KafkaRoute& route,
                                                       const std::string& why) const {
@@ -256,7 +268,7 @@ rd_kafka_headers_t* KafkaSink::dead_letter_headers_of(const model::Record& recor
         rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
     };
     add("topic", route.topic.name);
-    add("error", why);
+    add("error", std::string_view(why).substr(0, kDeadLetterErrorBytesMax));
     add("host", context_.host);
     add("pipeline", context_.pipeline);
     add("path", route.file.path);

@@ -242,6 +242,14 @@ base::Result<std::optional<UnpackedGeneration>> none_found(const std::vector<Can
     return base::fail("{}", fmt::join(faults, "; "));
 }
 
+UnpackedGeneration as_found(base::UniqueFd fd, const Candidate& candidate, const Checkpoint& checkpoint) {
+    struct stat about{};
+    const auto size = ::fstat(fd.get(), &about) == 0 ? static_cast<std::uint64_t>(about.st_size) : 0;
+    return {.fd = std::make_shared<const base::UniqueFd>(std::move(fd)),
+            .path = candidate.path,
+            .unread_bytes = size - std::min(size, checkpoint.watermark.value)};
+}
+
 }  // namespace
 
 base::Result<std::optional<UnpackedGeneration>> unpack_generation(const Checkpoint& checkpoint,
@@ -252,10 +260,12 @@ base::Result<std::optional<UnpackedGeneration>> unpack_generation(const Checkpoi
     const bool may_be_a_banner = checkpoint.head.length < Fingerprint::kBytesMax;
 
     std::optional<UnpackedGeneration> found;
+    bool found_is_older = false;
     std::vector<std::string> faults;
     for (std::size_t i = 0; i < std::min(candidates->size(), kCandidatesMax); ++i) {
         const auto& candidate = (*candidates)[i];
-        if (may_be_a_banner && was_complete_before(candidate, checkpoint)) continue;
+        const bool is_older = was_complete_before(candidate, checkpoint);
+        if (is_older && (may_be_a_banner || (found && !found_is_older))) continue;
         if (options.stop.stop_requested()) return base::fail("cannot unpack {}: stopped", candidate.path);
         auto unpacked = unpack(candidate, checkpoint, options);
         if (!unpacked) faults.push_back(unpacked.error().message);  // another may be it
@@ -263,8 +273,8 @@ base::Result<std::optional<UnpackedGeneration>> unpack_generation(const Checkpoi
         if (found)
             return base::fail("cannot tell whether {} or {} is the rest of {}: they begin with the same {} bytes",
                               found->path, candidate.path, checkpoint.path, checkpoint.watermark.value);
-        found = {.fd = std::make_shared<const base::UniqueFd>(std::move(**unpacked)), .path = candidate.path};
-        if (!may_be_a_banner) break;
+        found = as_found(std::move(**unpacked), candidate, checkpoint);
+        found_is_older = is_older;
     }
     if (found) return found;
     return none_found(*candidates, std::move(faults));

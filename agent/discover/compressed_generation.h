@@ -19,8 +19,9 @@ constexpr std::uint64_t kUnpackedBytesMax = 16ULL << 30;  // bytes behind the wa
 // What a checkpoint's file held, each byte at its own offset, as far as a reader wants it: the bytes of head and
 // anchor, and those from the watermark on. In between is a hole, which takes no disk space.
 struct UnpackedGeneration {
-    base::SharedFd fd;  // an unlinked file: its space is free again when it is closed
-    std::string path;   // of the compressed file
+    base::SharedFd fd;               // an unlinked file: its space is free again when it is closed
+    std::string path;                // of the compressed file
+    std::uint64_t unread_bytes = 0;  // behind the watermark
 };
 
 struct UnpackOptions {
@@ -34,10 +35,10 @@ struct UnpackOptions {
 // file name or with the stem of its first ("app" of app.log: app.log.1.gz, app-20260101.log.zst); the newest first.
 // Compressing keeps the time of the original.
 //
-// One is taken for the file when it holds the bytes of head and anchor where the checkpoint has them. none: there is
-// none, or nothing can tell, because the checkpoint has no head: nothing was read of its file. A head shorter than 1
-// KiB may be a banner that other generations have, too: then all are tried that were written to after the checkpoint
-// was, and only one may fit.
+// One is taken for the file when it holds the bytes of head and anchor where the checkpoint has them, and no other
+// does: they may lie in a banner that other generations have, too. Of those that fit, what was written to after the
+// checkpoint was goes before what was not, which a head shorter than 1 KiB does not tell apart at all. none: there is
+// none, or nothing can tell, because the checkpoint has no head: nothing was read of its file.
 //
 // Thread: one of its own: it reads whole files, decompresses them and writes to the disk, for seconds or minutes.
 // Memory: that of a Decompressor. Crash: nothing is left behind, but for an empty file where the scratch folder's file
@@ -46,8 +47,7 @@ struct UnpackOptions {
 // were not tried (kCandidatesMax); several fit; more than `bytes_max` to unpack; errno's of the scratch folder
 // (missing, full); stopped. After an error nothing of it is left, and it may be tried again.
 //
-// Limitations: another folder (logrotate's olddir) is not looked into; of two copies with a short head neither is
-// taken.
+// Limitations: another folder (logrotate's olddir) is not looked into; of two that fit neither is taken.
 base::Result<std::optional<UnpackedGeneration>> unpack_generation(const model::Checkpoint& checkpoint,
                                                                   const UnpackOptions& options);
 

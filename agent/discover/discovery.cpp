@@ -4,6 +4,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "agent/model/generation.h"
 
 namespace agent::discover {
@@ -33,6 +35,7 @@ void Discovery::add_pipeline(const std::string& name, const config::FileSourceCo
                              std::vector<model::Checkpoint> checkpoints, bool looked_before) {
     Pipeline pipeline{.filter = PathFilter(source.include, source.exclude), .unmet = {}, .following = {}};
     for (auto& checkpoint : checkpoints) pipeline.unmet.add(std::move(checkpoint));
+    for (const auto& glob : source.within) pipeline.within.emplace_back(glob);
     pipeline.at_end = source.start_at == config::StartAt::end && !looked_before;
     auto& added = pipelines_.insert_or_assign(name, std::move(pipeline)).first->second;
     offer_known_ = true;
@@ -64,6 +67,8 @@ void Discovery::remove_pipeline(const std::string& name) {
             return true;
         });
     std::erase_if(changed_, [&](const auto& identity) { return !files_.contains(identity); });
+    std::erase_if(troubled_,
+                  [&](const auto& entry) { return !leads_through(entry.first) && !is_for_any(entry.first); });
     settle();  // another pipeline may follow a file into a folder that nobody looks at any more
 }
 
@@ -96,16 +101,6 @@ Stock Discovery::take_stock(const std::string& name, std::uint64_t now_ms, std::
     return found->second.unmet.take_stock(*file_system_, found->second.filter, now_ms, retention);
 }
 
-Discovery::File& Discovery::remember(const model::FileIdentity& identity) {
-    const auto [file, is_new] = files_.try_emplace(identity);
-    if (is_new) ++inodes_[identity.inode];
-    return file->second;
-}
-
-void Discovery::forget_file(const model::FileIdentity& identity) {
-    if (files_.erase(identity) > 0 && --inodes_[identity.inode] == 0) inodes_.erase(identity.inode);
-}
-
 void Discovery::observe(const DirectoryChange& change) {
     const std::string folder(change.folder);
     if (!links_.empty()) observe_links(change);
@@ -118,7 +113,7 @@ void Discovery::observe(const DirectoryChange& change) {
             break;
         case Change::vanished:
             vanish(folder, change.name);
-            if (file_system_->folder(folder)) break;
+            if (file_system_->folder(folder) || !file_system_->can_see(folder)) break;
             [[fallthrough]];  // no event tells it while a file that was in it is open
         case Change::folder_gone:
             forget_folder(folder);
@@ -130,41 +125,6 @@ void Discovery::observe(const DirectoryChange& change) {
     }
 }
 
-void Discovery::grown(const std::string& folder, std::string_view name) {
-    if (const auto known = folders_.find(folder); known != folders_.end())
-        if (const auto entry = known->second.entries.find(name); entry != known->second.entries.end())
-            changed_.insert(entry->second.file);
-}
-
-// What happens to the file behind a link happens to the link.
-void Discovery::observe_links(const DirectoryChange& change) {
-    for (const auto& link : links_.links_to(join_path(change.folder, change.name))) {
-        const auto folder = parent_of(link);
-        const auto name = link.substr(link.rfind('/') + 1);
-        if (change.change == Change::modified)
-            grown(folder, name);
-        else if (folders_.contains(folder))
-            look(folder, name, 0, 0);
-    }
-}
-
-// A folder that cannot be watched is looked at by the sweep, as the link is.
-void Discovery::follow_link(const std::string& link) {
-    const auto target = file_system_->resolve(link);
-    if (target != links_.target_of(link)) forget_link(link);
-    if (!target) return;
-    links_.set(link, *target);
-    (void)watcher_->watch(parent_of(*target));
-}
-
-void Discovery::forget_link(const std::string& link) {
-    const auto target = links_.target_of(link);
-    if (target.empty()) return;
-    links_.remove(link);
-    const auto folder = parent_of(target);
-    if (!folders_.contains(folder) && !links_.leads_into(folder)) watcher_->forget(folder);
-}
-
 void Discovery::settle() {
     if (std::exchange(overflowed_, false)) return sweep();
     for (const auto& identity : std::exchange(renamed_, {}))
@@ -174,22 +134,11 @@ void Discovery::settle() {
     changed_.clear();
 }
 
-// A file that lost its path and has another one was renamed; one that has none is gone, or out of sight.
-void Discovery::tell_name(const model::FileIdentity& identity, File& file) {
-    if (file.paths.empty()) {
-        if (!std::exchange(file.left, true)) listener_.file_left(identity);
-        return;
-    }
-    file.left = false;
-    if (!file.paths.contains(file.path)) file.path = *file.paths.begin();
-    listener_.file_moved(identity, file.path);  // some pipeline may know it by the one that it lost
-}
-
 // Looks at everything from the patterns' bases on, and has every file read for growth.
 void Discovery::sweep(Sweep why) {
     std::vector<std::string> gone;
     for (const auto& [folder, entries] : folders_)
-        if (!file_system_->folder(folder)) gone.push_back(folder);
+        if (!file_system_->folder(folder) && file_system_->can_see(folder)) gone.push_back(folder);
     for (const auto& folder : gone) forget_folder(folder);
     for (const auto& [name, pipeline] : pipelines_)
         for (const auto& glob : pipeline.filter.include()) attach(glob);
@@ -214,21 +163,24 @@ void Discovery::scan(const std::string& folder, int depth) {
 }
 
 void Discovery::scan_entries(const std::string& folder, int depth) {
-    if (auto watched = watcher_->watch(folder); !watched && unwatched_.insert(folder).second)
+    const auto watched = watcher_->watch(folder);
+    auto listed = file_system_->list(folder);
+    if (!listed) return cannot_read(folder, listed.error().message);  // what was in it is not gone because of that
+    troubled_.erase(folder);
+    if (!watched && unwatched_.insert(folder).second)
         log_.warn("folder cannot be watched: it is looked at every few seconds only",
                   {{"folder", folder}, {"error", watched.error().message}, {"seconds", kSweepInterval.count()}});
     auto& known = folders_[folder].entries;
-    auto listed = file_system_->list(folder);
-    std::ranges::sort(listed, model::is_older_generation, &ListedName::name);
+    std::ranges::sort(*listed, model::is_older_generation, &ListedName::name);
 
-    std::unordered_set<std::string_view> names(listed.size());
-    for (const auto& entry : listed) names.insert(entry.name);
+    std::unordered_set<std::string_view> names(listed->size());
+    for (const auto& entry : *listed) names.insert(entry.name);
     std::vector<std::string> vanished;
     for (const auto& [name, entry] : known)
         if (!names.contains(name)) vanished.push_back(name);
     for (const auto& name : vanished) vanish(folder, name);
 
-    for (const auto& entry : listed) {
+    for (const auto& entry : *listed) {
         const auto before = known.find(entry.name);
         const bool same = before != known.end() && !before->second.is_link && before->second.file.inode == entry.inode;
         const bool troubled = !troubled_.empty() && troubled_.contains(join_path(folder, entry.name));
@@ -249,6 +201,7 @@ void Discovery::forget_one_folder(const std::string& folder) {
     const auto found = folders_.find(folder);
     if (found == folders_.end()) return;
     unwatched_.erase(folder);
+    troubled_.erase(folder);
     const auto entries = std::move(found->second.entries);
     folders_.erase(found);
     if (!links_.leads_into(folder)) watcher_->forget(folder);
@@ -264,9 +217,12 @@ void Discovery::look(const std::string& folder, const std::string& name, std::ui
     const auto path = join_path(folder, name);
     if (leads_through(path) && file_system_->folder(path)) return scan(path, depth + 1);
     const auto about = file_system_->look(path);
-    if (!about) return vanish(folder, name);
+    if (!about) {
+        if (const auto seen = file_system_->can_see(path); !seen) return cannot_follow(path, seen.error().message);
+        return vanish(folder, name);
+    }
     if (inode == 0) inode = about->inode;
-    if (!wanted(path, inode)) return vanish(folder, name);
+    if (!wanted(path, inode) || file_system_->is_special(path)) return vanish(folder, name);
     place(folder, name, about->is_link);
 }
 
@@ -275,6 +231,10 @@ bool Discovery::wanted(const std::string& path, std::uint64_t inode) const {
     return std::ranges::any_of(pipelines_, [&](const auto& item) {
         return item.second.filter.matches(path) || item.second.unmet.may_know(inode);
     });
+}
+
+bool Discovery::is_for_any(const std::string& path) const {
+    return std::ranges::any_of(pipelines_, [&](const auto& item) { return item.second.filter.matches(path); });
 }
 
 bool Discovery::leads_through(const std::string& folder) const {
@@ -293,13 +253,14 @@ void Discovery::place(const std::string& folder, const std::string& name, bool i
     // Opening comes before everything else: from here on the file can be rotated away and removed as fast as it likes.
     auto opened = file_system_->open(path);
     if (!opened) {
-        if (is_link && before != entries.end() && !file_system_->resolve(path)) {  // it leads nowhere: its file is gone
+        const bool leads_nowhere = !file_system_->resolve(path) && file_system_->can_see(path);
+        if (is_link && before != entries.end() && leads_nowhere) {  // its file is gone
             drop_path(before->second.file, path);
             entries.erase(before);
         }
         return cannot_follow(path, opened.error().message);
     }
-    troubled_.erase(path);
+    const auto real_path = real_path_of(*opened);
     const bool known = before != entries.end() && before->second.file == opened->identity;
     if (before != entries.end() && !known) drop_path(before->second.file, path);
 
@@ -309,7 +270,10 @@ void Discovery::place(const std::string& folder, const std::string& name, bool i
     entries.insert_or_assign(name, Entry{.file = opened->identity, .is_link = is_link});
     if (!known) add_path(opened->identity, path);
     changed_.insert(opened->identity);
-    offer(path, opened->identity, fd);
+    if (const auto refusal = offer(path, real_path, opened->identity, fd); refusal.empty())
+        troubled_.erase(path);
+    else
+        cannot_follow(path, refusal);
     if (file.followers.empty()) {  // an inode like a checkpoint's, but not its file
         entries.erase(name);
         forget_link(path);
@@ -317,7 +281,20 @@ void Discovery::place(const std::string& folder, const std::string& name, bool i
     }
 }
 
-void Discovery::offer(const std::string& path, const model::FileIdentity& identity, const base::SharedFd& fd) {
+bool Discovery::Pipeline::may_read(const std::string& real_path) const {
+    return within.empty() || std::ranges::any_of(within, [&](const Glob& glob) { return glob.matches(real_path); });
+}
+
+// Empty where nobody asks: it costs a call for each file.
+std::string Discovery::real_path_of(const OpenFile& file) const {
+    const auto is_confined = [](const auto& item) { return !item.second.within.empty(); };
+    return std::ranges::any_of(pipelines_, is_confined) ? file_system_->path_of(file) : std::string();
+}
+
+// Why a pipeline that the file is for must not read it; "": there is none.
+std::string Discovery::offer(const std::string& path, const std::string& real_path, const model::FileIdentity& identity,
+                             const base::SharedFd& fd) {
+    std::string refusal;
     for (auto& [name, pipeline] : pipelines_) {
         if (pipeline.following.contains(identity)) continue;
         if (pipeline.filter.excludes(path)) continue;
@@ -326,6 +303,12 @@ void Discovery::offer(const std::string& path, const model::FileIdentity& identi
             if (checkpoint && !pipeline.filter.matches(checkpoint->origin_path))  // nor did it before it was rotated
                 pipeline.unmet.add(*std::exchange(checkpoint, std::nullopt));
             if (!checkpoint) continue;
+        }
+        if (!pipeline.may_read(real_path)) {
+            if (checkpoint) pipeline.unmet.add(std::move(*checkpoint));
+            refusal = fmt::format("pipeline {} must not read {}: it is {}, which is not within agent.allow_paths", name,
+                                  path, real_path);
+            continue;
         }
         pipeline.following.insert(identity);
         files_.at(identity).followers.insert(name);
@@ -336,6 +319,7 @@ void Discovery::offer(const std::string& path, const model::FileIdentity& identi
                               .checkpoint = std::move(checkpoint),
                               .at_end = pipeline.at_end});
     }
+    return refusal;
 }
 
 void Discovery::vanish(const std::string& folder, std::string_view name) {
@@ -353,24 +337,14 @@ void Discovery::vanish(const std::string& folder, std::string_view name) {
     }
 }
 
-void Discovery::drop_path(const model::FileIdentity& identity, const std::string& path) {
-    const auto file = files_.find(identity);
-    if (file == files_.end()) return;
-    file->second.paths.erase(path);
-    changed_.insert(identity);
-    renamed_.insert(identity);
-}
-
-void Discovery::add_path(const model::FileIdentity& identity, const std::string& path) {
-    auto& file = files_.at(identity);
-    if (file.path.empty()) file.path = path;  // file_found() tells it
-    file.paths.insert(path);
-    if (file.left) renamed_.insert(identity);
-}
-
 void Discovery::cannot_follow(const std::string& path, const std::string& why) {
     if (troubled_.insert_or_assign(path, why).second)
         log_.warn("file cannot be followed: trying again", {{"path", path}, {"error", why}});
+}
+
+void Discovery::cannot_read(const std::string& folder, const std::string& why) {
+    if (troubled_.insert_or_assign(folder, why).second)
+        log_.warn("folder cannot be read: trying again", {{"folder", folder}, {"error", why}});
 }
 
 }  // namespace agent::discover

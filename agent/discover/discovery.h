@@ -84,7 +84,7 @@ class Discovery {
 
     void sweep(Sweep why = Sweep::events_lost);
 
-    // Paths that match and cannot be followed now, with the reason.
+    // Paths that match and cannot be followed now, and folders that cannot be read, with the reason.
     const std::map<std::string, std::string>& troubled() const { return troubled_; }
 
  private:
@@ -93,6 +93,9 @@ class Discovery {
         UnmetCheckpoints unmet;
         bool at_end = false;  // during the first look, where start_at = "end"
         std::set<model::FileIdentity> following;
+        std::vector<Glob> within;  // where its files must be; empty: anywhere
+
+        bool may_read(const std::string& real_path) const;
     };
     struct File {
         std::set<std::string> paths;
@@ -130,11 +133,15 @@ class Discovery {
     void drop_path(const model::FileIdentity& identity, const std::string& path);
     void add_path(const model::FileIdentity& identity, const std::string& path);
     bool wanted(const std::string& path, std::uint64_t inode) const;
+    bool is_for_any(const std::string& path) const;
     bool leads_through(const std::string& folder) const;
-    void offer(const std::string& path, const model::FileIdentity& identity, const base::SharedFd& fd);
+    std::string real_path_of(const OpenFile& file) const;
+    std::string offer(const std::string& path, const std::string& real_path, const model::FileIdentity& identity,
+                      const base::SharedFd& fd);
     File& remember(const model::FileIdentity& identity);
     void forget_file(const model::FileIdentity& identity);
     void cannot_follow(const std::string& path, const std::string& why);
+    void cannot_read(const std::string& folder, const std::string& why);
 
     DiscoveryListener& listener_;
     telemetry::Log& log_;

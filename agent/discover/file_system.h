@@ -33,11 +33,17 @@ class FileSystem {
 
     virtual ~FileSystem() = default;
 
-    virtual std::optional<FolderId> folder(const std::string& path);      // none: there is none
-    virtual std::vector<ListedName> list(const std::string& folder);      // empty where it cannot be read
+    virtual std::optional<FolderId> folder(const std::string& path);  // none: there is none
+    virtual base::Result<std::vector<ListedName>> list(const std::string& folder);
     virtual std::optional<ListedName> look(const std::string& path);      // none: there is nothing
     virtual std::optional<std::string> resolve(const std::string& path);  // without links; none: it leads nowhere
+    // Whether what is at the path, or that there is nothing, can be told now. Errors: no permission, too few
+    // descriptors, a fault of the disk: nothing is gone because of that.
+    virtual base::Result<void> can_see(const std::string& path);
+    // A folder, a FIFO, a socket, a device: no file of lines, and to open a FIFO would take its bytes from its reader.
+    virtual bool is_special(const std::string& path);
     virtual base::Result<OpenFile> open(const std::string& path);
+    virtual std::string path_of(const OpenFile& file);                // as the kernel knows it, without links
     virtual bool has_room(const OpenFile& file);                      // for it to stay open
     virtual std::optional<FileState> state(const std::string& path);  // none: it leads nowhere
     virtual std::string handle(const base::UniqueFd& fd);             // empty: there is none

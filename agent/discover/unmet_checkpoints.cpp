@@ -9,6 +9,7 @@ namespace {
 
 // Under the path that was known last.
 bool is_there(FileSystem& files, const model::Checkpoint& checkpoint) {
+    if (!files.can_see(checkpoint.path)) return true;  // whether it is there cannot be told now
     const auto path = files.resolve(checkpoint.path);
     const auto about = path ? files.look(*path) : std::nullopt;
     if (!about || about->inode != checkpoint.file.inode) return false;
@@ -18,7 +19,8 @@ bool is_there(FileSystem& files, const model::Checkpoint& checkpoint) {
            opened->identity.generation_kind == checkpoint.file.generation_kind;
 }
 
-// A rotated file that was read to its end is deleted in the ordinary course of things.
+// A rotated file that was read to its end is deleted in the ordinary course of things; that it grew while nobody
+// followed it, and before it was deleted, cannot be known.
 bool may_be_lost(const model::Checkpoint& checkpoint, const PathFilter& filter) {
     if (checkpoint.unread_bytes() > 0) return true;
     return checkpoint.path == checkpoint.origin_path && filter.matches(checkpoint.path);
@@ -66,7 +68,10 @@ Stock UnmetCheckpoints::take_stock(FileSystem& files, const PathFilter& filter, 
             const bool was_missing = checkpoint.missing_ms > 0;
             if (!was_missing) checkpoint.missing_ms = now_ms;
             if (!was_missing) stock.missing.push_back(checkpoint);
-            if (may_be_lost(checkpoint, filter)) (was_missing ? stock.lost_before : stock.lost).push_back(checkpoint);
+            if (may_be_lost(checkpoint, filter))
+                (was_missing ? stock.lost_before : stock.lost).push_back(checkpoint);
+            else if (!was_missing)
+                stock.finished.push_back(checkpoint);
             if (checkpoint.missing_ms + static_cast<std::uint64_t>(retention.count()) > now_ms) return false;
             stock.forgotten.push_back(checkpoint.file);
             return true;

@@ -18,6 +18,7 @@ struct Stock {
     std::vector<model::Checkpoint> missing;      // for the first time
     std::vector<model::Checkpoint> lost;         // of these, whose files may have held lines that nobody read
     std::vector<model::Checkpoint> lost_before;  // likewise, but this was found before
+    std::vector<model::Checkpoint> finished;  // the others of `missing`: rotated, and read to their end when last seen
     std::vector<model::FileIdentity> forgotten;
 };
 

@@ -10,8 +10,8 @@
 namespace agent::model {
 
 // Given up on purpose, by configuration.
-enum class DropReason : std::uint8_t { long_line, rejected, dead_letter };
-constexpr std::array kDropReasons{"long_line", "rejected", "dead_letter"};
+enum class DropReason : std::uint8_t { long_line, processor, rejected, dead_letter };
+constexpr std::array kDropReasons{"long_line", "processor", "rejected", "dead_letter"};
 
 // Gone before anybody could take them.
 enum class LossReason : std::uint8_t {

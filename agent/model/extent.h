@@ -64,7 +64,8 @@ struct Extent {
 
     std::chrono::steady_clock::time_point read_at;
     std::size_t charge = 0;                 // bytes that it holds of the memory budget
-    std::uint32_t record_count = 0;         // after splitting
+    std::uint32_t split_count = 0;          // records after splitting
+    std::uint32_t record_count = 0;         // of these, what processors did not drop
     std::uint32_t unfinished = 0;           // records without a final word
     std::string failure;                    // why a record of it was not taken; empty: all were delivered
     Rejection rejection = Rejection::none;  // with `failure`: all that failed were rejected, for this

@@ -46,7 +46,7 @@ base::Result<std::unique_ptr<deliver::Sink>> build_sink(const config::SinkConfig
         case config::SinkType::file:
             return std::make_unique<deliver::FileSink>(config, std::move(context), shard, log);
         case config::SinkType::console:
-            return std::make_unique<deliver::ConsoleSink>(config, std::move(context), shard);
+            return std::make_unique<deliver::ConsoleSink>(shard);
         case config::SinkType::blackhole:
             return std::make_unique<deliver::BlackholeSink>(shard);
     }
@@ -56,9 +56,12 @@ base::Result<std::unique_ptr<deliver::Sink>> build_sink(const config::SinkConfig
 // The largest line whose record the cluster takes, as the user configured it.
 std::uint64_t record_bytes_max(const config::SinkConfig& sink, const config::ClusterConfig& cluster) {
     std::uint64_t bytes = kafka::record_bytes_max(cluster);
-    bytes -= std::min<std::uint64_t>(bytes / 2, sink.headers.size() * kHeaderBytesMax + sink.key.size());
-    return sink.encoding == config::Encoding::json ? (bytes - std::min(bytes / 2, kEnvelopeBytesMax)) / kEscapeMax
-                                                   : bytes;
+    std::uint64_t header_bytes = sink.headers.size() * kHeaderBytesMax;
+    if (sink.on_reject == config::OnReject::dead_letter)
+        header_bytes = std::max<std::uint64_t>(header_bytes, deliver::kDeadLetterHeaderBytesMax);
+    bytes -= std::min<std::uint64_t>(bytes / 2, header_bytes + sink.key.size());
+    return sink.encoding == config::Encoding::raw ? bytes
+                                                  : (bytes - std::min(bytes / 2, kEnvelopeBytesMax)) / kEscapeMax;
 }
 
 // A line that would be refused for its size is a long line, whatever max_line_bytes allows: it must not stop its file.
@@ -74,14 +77,19 @@ base::Result<std::unique_ptr<Pipeline>> build_pipeline(const config::PipelineCon
                                                        const config::ClusterConfig* cluster,
                                                        const AgentContext& context, Shard& shard,
                                                        telemetry::Registry& registry, telemetry::Log& log) {
+    auto shaper =
+        shape::Shaper::make(config, {.host = context.host, .pipeline = config.name, .labels = context.labels});
+    if (!shaper) return std::unexpected(shaper.error());
     auto sink = build_sink(
         config.sink, cluster,
         {.labels = context.labels, .host = context.host, .pipeline = config.name, .session = context.session}, shard,
         log);
     if (!sink) return std::unexpected(sink.error());
+    PipelineProbe probe(config.name, type_name(config.sink.type), shaper->chain(), registry, log);
     return std::make_unique<Pipeline>(Pipeline{.config = config,
                                                .line_limit = line_limit_of(config, cluster),
-                                               .probe = {config.name, type_name(config.sink.type), registry, log},
+                                               .shaper = std::move(*shaper),
+                                               .probe = std::move(probe),
                                                .sink = std::move(*sink),
                                                .tails = {},
                                                .ready = {},

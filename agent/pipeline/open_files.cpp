@@ -22,7 +22,8 @@ std::expected<base::SharedFd, NotOpen> OpenFiles::open(const model::FileIdentity
     if (auto fd = held(file)) return fd;
     auto opened = file_system_->open(path);
     if (!opened) {
-        const auto why = file_system_->state(path) ? NotOpen::Why::failed : NotOpen::Why::elsewhere;
+        const auto why =
+            file_system_->state(path) || !file_system_->can_see(path) ? NotOpen::Why::failed : NotOpen::Why::elsewhere;
         return std::unexpected(NotOpen{.why = why, .message = opened.error().message});
     }
     if (opened->identity != file) return std::unexpected(NotOpen{.why = NotOpen::Why::elsewhere, .message = {}});

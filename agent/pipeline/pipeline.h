@@ -12,6 +12,7 @@
 #include "agent/pipeline/pipeline_probe.h"
 #include "agent/pipeline/tail.h"
 #include "agent/pipeline/throttle.h"
+#include "agent/shape/shaper.h"
 #include "common/base/event_loop.h"
 #include "common/config/config.h"
 
@@ -40,6 +41,7 @@ using Retired = std::move_only_function<void(std::vector<StillOpen>)>;
 struct Pipeline {
     config::PipelineConfig config;
     model::LineLimit line_limit;
+    shape::Shaper shaper;
     PipelineProbe probe;
     Budget window{kInFlightBytesMax};
     RateLimiter rate{config.source.rate_limit};

@@ -32,8 +32,8 @@ constexpr const char* kFailedHelp =
 
 }  // namespace
 
-PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sink_type, telemetry::Registry& registry,
-                             telemetry::Log& log)
+PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sink_type,
+                             const process::Chain& processors, telemetry::Registry& registry, telemetry::Log& log)
     : pipeline_(pipeline),
       log_(log),
       lines_read_(
@@ -72,6 +72,11 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
       rejection_limit_(kRepeatInterval),
       unreadable_limit_(kRepeatInterval),
       shortage_limit_(kRepeatInterval) {
+    for (const auto& step : processors.steps()) {
+        auto labels = with({{"pipeline", pipeline}}, "processor", step.name.c_str());
+        labels["reason"] = step.processor->drop_reason();
+        dropped_by_processor_.push_back(&registry.counter("venus_agent_records_dropped_total", kDroppedHelp, labels));
+    }
     for (std::size_t i = 0; i < lost_.size(); ++i) {
         const auto labels = with({{"pipeline", pipeline}}, "reason", model::kLossReasons.at(i));
         lost_.at(i) = {.losses = &registry.counter("venus_agent_losses_total", kLossesHelp, labels),
@@ -80,7 +85,7 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
 }
 
 void PipelineProbe::extent_read(const model::Extent& extent, const split::LongLines& long_lines) {
-    lines_read_.add(extent.record_count + long_lines.skipped);
+    lines_read_.add(extent.split_count + long_lines.skipped);
     bytes_read_.add(extent.end - extent.begin);
     if (long_lines.skipped > 0) {
         dropped_long_line_.add(long_lines.skipped);
@@ -96,6 +101,11 @@ void PipelineProbe::long_line_seen(std::uint32_t count, const char* fate) {
                                                          {"count", count},
                                                          {"fate", fate},
                                                          {"not_said_before", long_line_limit_.suppressed()}});
+}
+
+void PipelineProbe::extent_shaped(const std::vector<std::uint32_t>& dropped) {
+    for (std::size_t i = 0; i < dropped.size(); ++i)
+        if (dropped[i] > 0) dropped_by_processor_[i]->add(dropped[i]);
 }
 
 void PipelineProbe::extent_sent(const model::Extent& extent) {
@@ -154,16 +164,23 @@ void PipelineProbe::extent_lost(const std::string& path, const model::Extent& ex
          {.begin = extent.begin, .end = extent.end, .bytes = extent.end - extent.begin}, why);
 }
 
+std::uint64_t PipelineProbe::losses() const {
+    std::uint64_t losses = 0;
+    for (const auto& counters : lost_) losses += counters.losses->value();
+    return losses;
+}
+
 void PipelineProbe::lost(const char* how, const std::string& path, const model::Loss& loss, model::LossReason why) {
     const auto& counters = lost_.at(static_cast<std::size_t>(why));
     counters.losses->add();
     counters.bytes->add(loss.bytes);
-    log_.error(loss.bytes > 0 ? "lines are lost" : "lines may be lost",
+    const bool is_known = loss.bytes > 0;
+    log_.error(is_known ? "lines are lost" : "lines may be lost",
                {{"pipeline", pipeline_},
                 {"path", path},
                 {"begin", loss.begin.value},
-                {"end", loss.bytes > 0 ? std::to_string(loss.end.value) : "unknown"},
-                {"bytes", loss.bytes},
+                {"end", is_known ? std::to_string(loss.end.value) : "unknown"},
+                is_known ? telemetry::Field("bytes", loss.bytes) : telemetry::Field("bytes", "unknown"),
                 {"reason", model::kLossReasons.at(static_cast<std::size_t>(why))},
                 {"how", how}});
 }

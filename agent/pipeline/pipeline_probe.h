@@ -3,10 +3,12 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "agent/model/checkpoint.h"
 #include "agent/model/extent.h"
 #include "agent/split/splitter.h"
+#include "common/process/chain.h"
 #include "common/telemetry/log.h"
 #include "common/telemetry/metrics.h"
 
@@ -20,10 +22,11 @@ namespace agent::pipeline {
 // Thread: its shard's; the metrics may be read by any.
 class PipelineProbe {
  public:
-    PipelineProbe(const std::string& pipeline, const std::string& sink_type, telemetry::Registry& registry,
-                  telemetry::Log& log);
+    PipelineProbe(const std::string& pipeline, const std::string& sink_type, const process::Chain& processors,
+                  telemetry::Registry& registry, telemetry::Log& log);
 
     void extent_read(const model::Extent& extent, const split::LongLines& long_lines);
+    void extent_shaped(const std::vector<std::uint32_t>& dropped);  // records, by processor
     void extent_sent(const model::Extent& extent);
     void extent_delivered(const model::Extent& extent);
     void extent_failed(const std::string& path, const model::Extent& extent, std::chrono::milliseconds retry_in);
@@ -54,6 +57,9 @@ class PipelineProbe {
 
     std::uint64_t lines_read() const { return lines_read_.value(); }
     std::uint64_t records_acked() const { return records_acked_.value(); }
+    std::uint64_t records_rejected() const { return dropped_rejected_.value() + dropped_dead_letter_.value(); }
+    std::uint64_t losses() const;
+    std::uint64_t records_failed() const { return failed_rewound_.value() + failed_lost_.value(); }
 
  private:
     void rejection_seen(const char* fate, const std::string& path, const model::Extent& extent, const std::string& why);
@@ -67,6 +73,7 @@ class PipelineProbe {
     telemetry::Counter& records_sent_;
     telemetry::Counter& records_acked_;
     telemetry::Counter& dropped_long_line_;
+    std::vector<telemetry::Counter*> dropped_by_processor_;
     telemetry::Counter& dropped_rejected_;
     telemetry::Counter& dropped_dead_letter_;
     telemetry::Counter& failed_rewound_;

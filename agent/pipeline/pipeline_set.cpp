@@ -20,11 +20,6 @@ std::function<void()> countdown(std::size_t count, base::Task done) {
     };
 }
 
-std::uint64_t unix_ms_now() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-}
-
 }  // namespace
 
 bool PipelineSet::Wanted::same_as(const Wanted& other) const {
@@ -102,6 +97,17 @@ void PipelineSet::apply(const config::Config& config, base::Task applied) {
     pending_ = config;
     waiting_for_pending_.push_back(std::move(applied));
     if (!applying_) apply_now();
+}
+
+void PipelineSet::rehearse(const config::Config& config,
+                           std::function<void(std::map<std::string, std::string>)> answer) {
+    on_shard([this, wanted = wanted_by(config), answer = std::move(answer)]() mutable {
+        std::map<std::string, std::string> failed;
+        for (const auto& [name, one] : wanted)
+            if (one.cluster)
+                if (const auto made = shard_.rehearse(*one.cluster); !made) failed.emplace(name, made.error().message);
+        on_control([answer = std::move(answer), failed = std::move(failed)]() mutable { answer(std::move(failed)); });
+    });
 }
 
 void PipelineSet::apply_now() {
@@ -183,9 +189,11 @@ void PipelineSet::start(const std::string& name, const Wanted& wanted, base::Tas
         }
         shard_.add(std::move(*built));
         auto shared = std::make_shared<base::Task>(std::move(started));
-        // The checkpoint thread outlives us: what it runs leaves us alone, and what it posts after our end never runs.
-        checkpoints_.load(name, [this, &control = control_, name, shared](checkpoint::PipelineCheckpoints loaded) {
-            control.post([this, name, shared, loaded = std::move(loaded)]() mutable {
+        // The checkpoint thread outlives us: what it runs leaves us alone.
+        checkpoints_.load(name, [this, &control = control_, alive = std::weak_ptr(alive_), name,
+                                 shared](checkpoint::PipelineCheckpoints loaded) {
+            control.post([this, alive, name, shared, loaded = std::move(loaded)]() mutable {
+                if (!alive.lock()) return;
                 begin_discovery(name, std::move(loaded));
                 (*shared)();
             });
@@ -202,97 +210,6 @@ void PipelineSet::begin_discovery(const std::string& name, checkpoint::PipelineC
     checkpoint::CheckpointBatch batch;
     batch.looked.insert(name);
     take_stock(name, std::move(batch));
-}
-
-// What the pipeline as it was before had open, and what nobody finds by a path any more: deleted, or moved away.
-void PipelineSet::take_over(const std::string& name) {
-    const auto& source = running_.at(name).pipeline.source;
-    const discover::PathFilter filter(source.include, source.exclude);
-    for (auto& file : std::exchange(still_open_[name], {})) {
-        if (is_followed(name, file.identity) || !filter.matches(file.origin_path)) continue;
-        auto checkpoint = discovery_->take_over(name, file.identity);
-        follow_unseen({.pipeline = name,
-                       .path = checkpoint ? std::move(file.path) : file.origin_path,
-                       .identity = file.identity,
-                       .fd = std::move(file.fd),
-                       .checkpoint = std::move(checkpoint),
-                       .is_copy = file.is_copy});
-    }
-}
-
-bool PipelineSet::is_followed(const std::string& pipeline, const model::FileIdentity& file) const {
-    const auto found = tails_.find(file);
-    return found != tails_.end() && found->second.contains(pipeline);
-}
-
-void PipelineSet::follow_unseen(discover::FoundFile file) {
-    const auto identity = file.identity;
-    const auto name = file.pipeline;
-    file_found(std::move(file));
-    on_shard([this, id = tails_.at(identity).at(name).id] { shard_.left(id); });
-}
-
-void PipelineSet::take_stock(const std::string& name, checkpoint::CheckpointBatch batch) {
-    auto stock = discovery_->take_stock(name, unix_ms_now(), checkpoint_retention_);
-    for (auto& checkpoint : stock.missing) batch.changes[{name, checkpoint.file}] = std::move(checkpoint);
-    for (const auto& file : stock.forgotten) batch.changes[{name, file}] = std::nullopt;
-    if (running_.at(name).pipeline.source.read_rotated) {
-        for (auto& checkpoint : stock.lost_before) look_for_compressed(name, std::move(checkpoint), Told::yes);
-        for (auto& checkpoint : std::exchange(stock.lost, {})) {
-            batch.changes.erase({name, checkpoint.file});  // until it is known: a crash would hide it
-            look_for_compressed(name, std::move(checkpoint), Told::no);
-        }
-    }
-    tell_missing(name, stock.lost, std::move(batch));
-}
-
-// Behind the tails that were just found: their checkpoints come first, or `start_at` would be forgotten by a crash.
-void PipelineSet::tell_missing(const std::string& name, const std::vector<model::Checkpoint>& lost,
-                               checkpoint::CheckpointBatch batch) {
-    on_shard([this, name, lost, batch = std::move(batch)]() mutable {
-        for (const auto& checkpoint : lost) shard_.file_missing(name, checkpoint);
-        shard_.store_checkpoints(checkpoint::Durability::host);
-        checkpoints_.write(std::move(batch), checkpoint::Durability::host);
-    });
-}
-
-// Unpacked, it is read like a file that no path leads to. What stands in the way of that may not do so the next time.
-void PipelineSet::look_for_compressed(const std::string& name, model::Checkpoint checkpoint, Told told) {
-    const auto start = running_.at(name).start;
-    unpacker_.unpack(checkpoint, scratch_folder_, [this, name, checkpoint, told, start](auto found) {
-        const auto running = running_.find(name);
-        if (draining_ || running == running_.end() || running->second.start != start) return;  // it is asked for again
-        if (is_followed(name, checkpoint.file)) return;                                        // it came back
-        if (found && *found) return read_unpacked(name, checkpoint, std::move(**found));
-        if (!found)
-            log_.warn("compressed generation cannot be read: trying again each hour",
-                      {{"pipeline", name}, {"path", checkpoint.path}, {"error", found.error().message}});
-        if (told == Told::yes) return;
-        checkpoint::CheckpointBatch batch;
-        batch.changes[{name, checkpoint.file}] = checkpoint;
-        tell_missing(name, {checkpoint}, std::move(batch));
-    });
-}
-
-void PipelineSet::read_unpacked(const std::string& name, const model::Checkpoint& checkpoint,
-                                discover::UnpackedGeneration unpacked) {
-    (void)discovery_->take_over(name, checkpoint.file);
-    log_.info("compressed generation is read",
-              {{"pipeline", name}, {"path", checkpoint.path}, {"compressed", unpacked.path}});
-    follow_unseen({.pipeline = name,
-                   .path = std::move(unpacked.path),
-                   .identity = checkpoint.file,
-                   .fd = std::move(unpacked.fd),
-                   .checkpoint = checkpoint,
-                   .is_copy = true});
-}
-
-// Of pipelines that the config does not know any more.
-void PipelineSet::take_stock_of_strangers() {
-    checkpoints_.visit([ours = configured_, now_ms = unix_ms_now(),
-                        retention = checkpoint_retention_](checkpoint::CheckpointStore& store) {
-        checkpoint::age_strangers(store, ours, now_ms, retention);
-    });
 }
 
 void PipelineSet::applied() {
@@ -356,6 +273,12 @@ void PipelineSet::follow_found() {
 void PipelineSet::on_shard(base::Task task) {
     follow_found();  // what is told comes after them
     shard_.loop().post(std::move(task));
+}
+
+void PipelineSet::on_control(base::Task task) {
+    control_.post([alive = std::weak_ptr(alive_), task = std::move(task)]() mutable {
+        if (alive.lock()) task();
+    });
 }
 
 std::vector<PipelineSet::FollowedTail> PipelineSet::tails_of(const model::FileIdentity& file) const {

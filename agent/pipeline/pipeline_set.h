@@ -47,6 +47,10 @@ class PipelineSet : public discover::DiscoveryListener {
     // that comes meanwhile waits, and only the latest one. `applied` is called once it, or a later one, runs.
     void apply(const config::Config& config, base::Task applied);
 
+    // Makes what `config` would newly need and throws it away: answers on the control thread with the pipelines that
+    // could not run, and why.
+    void rehearse(const config::Config& config, std::function<void(std::map<std::string, std::string>)> answer);
+
     // Ends discovery, drains the shard for at most `patience`, stores checkpoints.
     void drain(std::chrono::milliseconds patience, base::Task drained);
 
@@ -94,8 +98,8 @@ class PipelineSet : public discover::DiscoveryListener {
     bool is_followed(const std::string& pipeline, const model::FileIdentity& file) const;
     void follow_unseen(discover::FoundFile file);
     void take_stock(const std::string& name, checkpoint::CheckpointBatch batch);
-    enum class Told : std::uint8_t { no, yes };
-    void look_for_compressed(const std::string& name, model::Checkpoint checkpoint, Told told);
+    enum class Loss : std::uint8_t { none, to_be_told, told };  // where no compressed form is found
+    void look_for_compressed(const std::string& name, model::Checkpoint checkpoint, Loss loss);
     void read_unpacked(const std::string& name, const model::Checkpoint& checkpoint,
                        discover::UnpackedGeneration unpacked);
     void tell_missing(const std::string& name, const std::vector<model::Checkpoint>& lost,
@@ -104,7 +108,7 @@ class PipelineSet : public discover::DiscoveryListener {
     void applied();
     void follow_found();
     void on_shard(base::Task task);
-    void on_control(base::Task task) { control_.post(std::move(task)); }
+    void on_control(base::Task task);
     std::vector<FollowedTail> tails_of(const model::FileIdentity& file) const;
 
     base::EventLoop& control_;
@@ -132,7 +136,8 @@ class PipelineSet : public discover::DiscoveryListener {
     Shard shard_;
     std::unique_ptr<discover::Discovery> discovery_;
     discover::GenerationUnpacker unpacker_;
-    std::thread thread_;  // the shard's
+    std::thread thread_;                                     // the shard's
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // what comes to the control thread late finds it gone
 };
 
 }  // namespace agent::pipeline

@@ -1,6 +1,7 @@
 #include "agent/pipeline/shard.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "agent/split/splitter.h"
@@ -17,9 +18,8 @@ namespace {
 constexpr std::uint64_t kTurnsForOne = 16;
 constexpr int kTurnsMax = 8;  // between two looks at what else there is to do
 constexpr std::size_t kSpareBuffersMax = kInFlightBytesMax / read::kReadBytes;
-// What a record in flight costs besides its bytes: librdkafka's message, ours; and the JSON around it.
+// What a record in flight costs besides its bytes: librdkafka's message, ours.
 constexpr std::size_t kRecordCharge = 256;
-constexpr std::size_t kEnvelopeCharge = 256;
 
 constexpr auto kCollectTimeMax = 2ms;  // until a flush, while there is more to read
 constexpr auto kLeftInterval = 250ms;  // gone files are polled: no event tells of their growth
@@ -33,9 +33,16 @@ bool is_to_blame(const Tail& tail, const model::Extent& extent) {
     return extent.record_count == 1 && tail.route->alone();
 }
 
-void drop_all(model::Extent& extent, model::DropReason why) {
-    extent.dropped = {};
-    extent.dropped.at(static_cast<std::size_t>(why)) = extent.end - extent.begin;
+// All that was not dropped before.
+void drop_rest(model::Extent& extent, model::DropReason why) {
+    const auto before = std::accumulate(extent.dropped.begin(), extent.dropped.end(), std::uint64_t{0});
+    extent.dropped.at(static_cast<std::size_t>(why)) += extent.end - extent.begin - before;
+}
+
+std::size_t charge_of(const model::Extent& extent) {
+    std::size_t bytes = extent.buffer.capacity + (extent.split_count * kRecordCharge);
+    for (const auto& rewritten : extent.arena) bytes += rewritten.capacity();
+    return bytes;
 }
 
 static_assert(kInFlightBytesMax >= 16 * read::kExtentBytesMax, "a window that holds no batch makes small batches");
@@ -122,14 +129,16 @@ bool Shard::read_extent(Pipeline& pipeline, Tail& tail) {
 void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent) {
     extent->read_at = tail.grown_at = loop_.now();
     const auto long_lines = split_extent(pipeline, tail, *extent);
-    extent->charge = extent->buffer.capacity + (extent->record_count * kRecordCharge);
-    if (pipeline.config.sink.encoding == config::Encoding::json)
-        extent->charge += extent->bytes.size() + (extent->record_count * kEnvelopeCharge);
+    pipeline.probe.extent_read(*extent, long_lines);
+    pipeline.rate.take(extent->end - extent->begin, extent->split_count);
+    rate_.take(extent->end - extent->begin, extent->split_count);
+    if (!pipeline.shaper.is_plain()) {
+        pipeline.shaper.shape(*extent, tail.origin_path, tail.file_id());
+        pipeline.probe.extent_shaped(pipeline.shaper.dropped());
+    }
+    extent->charge = charge_of(*extent);
     budget_.take(extent->charge);
     pipeline.window.take(extent->charge);
-    pipeline.rate.take(extent->end - extent->begin, extent->record_count);
-    rate_.take(extent->end - extent->begin, extent->record_count);
-    pipeline.probe.extent_read(*extent, long_lines);
     tail.open_extent(*extent);
     if (extent->record_count == 0) return extent_finished(std::move(extent));
     pipeline.probe.extent_sent(*extent);
@@ -220,7 +229,7 @@ void Shard::extent_finished(ExtentPtr extent) {
     if (extent->rejection != model::Rejection::none && !extent_rejected(*pipeline, tail, extent)) return;
     budget_.give_back(extent->charge);
     pipeline->window.give_back(extent->charge);
-    if (!extent->dead_letter_why.empty() && extent->failure.empty()) drop_all(*extent, model::DropReason::dead_letter);
+    if (!extent->dead_letter_why.empty() && extent->failure.empty()) drop_rest(*extent, model::DropReason::dead_letter);
     if (tail.close_extent(*extent)) unstored_bytes_ += extent->end - extent->begin;
     if (!extent->failure.empty())
         extent_failed(*pipeline, tail, *extent);
@@ -260,14 +269,16 @@ bool Shard::extent_rejected(Pipeline& pipeline, Tail& tail, ExtentPtr& extent) {
         case config::OnReject::drop:
             pipeline.probe.extent_dropped(tail.path, *extent);
             extent->failure.clear();
-            drop_all(*extent, model::DropReason::rejected);
+            drop_rest(*extent, model::DropReason::rejected);
             tail.stop_looking();
             return true;
         case config::OnReject::dead_letter:
             extent->dead_letter_why = std::exchange(extent->failure, {});
             extent->rejection = model::Rejection::none;
             extent->records.clear();
-            split::split_lines(*extent, pipeline.line_limit, extent->record_count);
+            extent->arena.clear();
+            split::split_lines(*extent, pipeline.line_limit, extent->split_count);
+            if (!pipeline.shaper.is_plain()) pipeline.shaper.shape(*extent, tail.origin_path, tail.file_id());
             pipeline.sink->deliver(std::move(extent), *tail.route);
             schedule_turns();  // which flush when they are through
             return false;

@@ -67,6 +67,7 @@ class Shard : public model::DeliveryListener {
     // drops it. `retired` gets the files that it had open.
     void retire(const std::string& pipeline, Successor successor, std::chrono::milliseconds patience, Retired retired);
     void drop_unused_clusters();
+    base::Result<void> rehearse(const config::ClusterConfig& config);  // whether cluster() would have an error for it
 
     // Puts the tail's watermark to `offset`, once nothing of it is in flight. Errors: the file is shorter.
     base::Result<IsFollowed> set_offset(const std::string& pipeline, const model::FileIdentity& file,

@@ -68,9 +68,10 @@ void Shard::try_to_retire(Pipeline& pipeline) {
     });
 }
 
-// Nobody else will read them.
+// Nobody else will read them; but what was unpacked is still there, packed.
 void Shard::give_up_unseen_files(Pipeline& pipeline) {
     for (auto* tail : std::vector(pipeline.left)) {
+        if (tail->is_copy) continue;
         const auto about = tail->reader.look();
         if (!about || !about->deleted || tail->lag_bytes() == 0) continue;
         pipeline.probe.file_let_go(tail->path, tail->give_up());

@@ -27,6 +27,15 @@ base::Result<deliver::KafkaCluster*> Shard::cluster(const config::ClusterConfig&
     return cluster.get();
 }
 
+base::Result<void> Shard::rehearse(const config::ClusterConfig& config) {
+    if (const auto present = clusters_.find(config.name);
+        present != clusters_.end() && present->second->config() == config)
+        return {};
+    if (auto made = deliver::KafkaCluster::create(loop_, config, *this, log_); !made)
+        return std::unexpected(made.error());
+    return {};
+}
+
 void Shard::drop_unused_clusters() {
     for (auto it = clusters_.begin(); it != clusters_.end();) {
         const bool used =
@@ -119,7 +128,7 @@ void Shard::left(model::TailId id) {
     if (!std::exchange(tail.left, true)) pipeline->left.push_back(&tail);
     tail.left_at = tail.grown_at = loop_.now();
     tail.was_at_end = false;
-    pipeline->probe.file_left(tail.path, tail.lag_bytes());
+    if (!tail.is_copy) pipeline->probe.file_left(tail.path, tail.lag_bytes());
     make_ready(*pipeline, tail);
 }
 

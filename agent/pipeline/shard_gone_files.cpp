@@ -70,13 +70,16 @@ void Shard::lose_closed_file(Pipeline& pipeline, Tail& tail) {
     std::erase(pipeline.ready, &tail);
     std::erase(pipeline.waiting, &tail);
     std::erase(pipeline.wanting, &tail);
-    if (const auto before = tail.checkpoint_before())
+    if (const auto before = tail.checkpoint_before()) {
         pipeline.probe.file_not_opened_again(
             tail.path, {.begin = before->watermark, .end = before->seen, .bytes = before->unread_bytes()});
-    else if (!tail.has_begun())
+        pipeline.finished.seen += before->unread_bytes();
+        pipeline.finished.lost_for(model::LossReason::deleted) += before->unread_bytes();
+    } else if (!tail.has_begun()) {
         pipeline.probe.file_not_opened_again(tail.path, {});
-    else if (tail.lag_bytes() > 0)
+    } else if (tail.lag_bytes() > 0) {
         pipeline.probe.file_not_opened_again(tail.path, tail.give_up());
+    }
     close_tail(pipeline, tail, false);
 }
 

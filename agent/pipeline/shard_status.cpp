@@ -40,6 +40,9 @@ ShardStatus Shard::status() {
         told.sink = pipeline->sink->status();
         told.lines_read = pipeline->probe.lines_read();
         told.records_acked = pipeline->probe.records_acked();
+        told.records_rejected = pipeline->probe.records_rejected();
+        told.records_failed = pipeline->probe.records_failed();
+        told.losses = pipeline->probe.losses();
         told.in_flight_bytes = pipeline->window.bytes();
         told.throttled = !pipeline->ready.empty() && is_limited(*pipeline);
         told.books = pipeline->finished;

@@ -29,6 +29,9 @@ struct PipelineStatus {
     model::Books books;  // of these, and of those that were followed before
     std::uint64_t lines_read = 0;
     std::uint64_t records_acked = 0;
+    std::uint64_t records_rejected = 0;  // dropped, or set aside
+    std::uint64_t records_failed = 0;    // and read again, or lost
+    std::uint64_t losses = 0;            // times that lines were lost, or may have been
     std::uint64_t lag_bytes = 0;
     std::size_t in_flight_bytes = 0;
     bool throttled = false;      // a limit of rate or CPU makes it wait

@@ -112,7 +112,7 @@ LongLines split_lines(Extent& extent, const model::LineLimit& limit, std::size_t
             drop(extent, extent.end - extent.begin);
             break;
     }
-    extent.record_count = extent.unfinished = static_cast<std::uint32_t>(extent.records.size());
+    extent.split_count = extent.record_count = extent.unfinished = static_cast<std::uint32_t>(extent.records.size());
     return seen;
 }
 

@@ -126,6 +126,9 @@ void check_value(Value& value, const KeySpec& spec, Problems& problems) {
             return;
         case KeyType::texts:
             return check_texts(value, spec, problems);
+        case KeyType::text_or_texts:
+            if (value.kind != Kind::text) check_texts(value, spec, problems);
+            return;
         case KeyType::text_map:
             return check_text_map(value, problems);
         case KeyType::scalar_map:
@@ -189,6 +192,10 @@ std::string unknown_word(std::string_view word, std::span<const std::string_view
 
 void check_keys(Value& root, Problems& problems) {
     check_table(root, "", problems);
+}
+
+void check_pipeline_keys(Value& pipeline, Problems& problems) {
+    check_table(pipeline, "pipelines", problems);
 }
 
 }  // namespace config

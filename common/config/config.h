@@ -7,10 +7,12 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/base/units.h"
+#include "common/process/options.h"
 
 namespace config {
 
@@ -32,6 +34,8 @@ struct AgentConfig {
     base::Rate rate_limit;                                                        // of all pipelines
     std::chrono::milliseconds shutdown_timeout{10'000};
     std::vector<std::string> allow_paths = {"/var/log/**"};
+    std::vector<std::string> allow_sink_paths = {"/var/log/**", "/tmp/**", "/var/tmp/**"};
+    std::string secrets_dir = "/etc/venus-agent/secrets";  // where a central config's ${file:…} may lead
 
     friend bool operator==(const AgentConfig&, const AgentConfig&) = default;
 };
@@ -41,6 +45,19 @@ struct LogConfig {
     LogFormat format = LogFormat::text;
 
     friend bool operator==(const LogConfig&, const LogConfig&) = default;
+};
+
+struct CenterConfig {
+    std::vector<std::string> endpoints;  // "https://host:port/path", tried in turn
+    std::string token;                   // for enrolment
+    std::chrono::milliseconds heartbeat_interval{30'000};
+    std::string ca_file;  // "": what the system trusts
+    std::string cert_file;
+    std::string key_file;
+    std::string verify_key;  // set: a config that its owner did not sign is refused
+    std::chrono::milliseconds probation{60'000};
+
+    friend bool operator==(const CenterConfig&, const CenterConfig&) = default;
 };
 
 struct ClusterConfig {
@@ -64,13 +81,15 @@ struct FileSourceConfig {
     LongLine long_line = LongLine::split;
     Priority priority = Priority::normal;
     base::Rate rate_limit;
+    // Of a central config: globs, one of which a file's path must match once no link is left in it. Empty: any path.
+    std::vector<std::string> within = {};
 
     friend bool operator==(const FileSourceConfig&, const FileSourceConfig&) = default;
 };
 
 enum class SinkType { kafka, file, console, blackhole };
 enum class Partition { file, sticky, key };
-enum class Encoding { raw, json };
+enum class Encoding { raw, json, fields, text };
 enum class OnReject { block, drop, dead_letter };
 enum class Header { host, path, pipeline, file_id, offset, end, session, time };
 
@@ -81,7 +100,10 @@ struct SinkConfig {
     Partition partition = Partition::file;
     std::string key;   // a template; with Partition::key
     std::string path;  // file: a template, absolute
+    // file, of a central config: globs, one of which the path must match once no link is left in it. Empty: any path.
+    std::vector<std::string> within = {};
     Encoding encoding = Encoding::raw;
+    std::string text;                      // a template of what is sent; with Encoding::text
     std::vector<Header> headers;           // "ledger" is already spelt out
     OnReject on_reject = OnReject::block;  // kafka
     std::string dead_letter_topic;         // kafka: with OnReject::dead_letter
@@ -93,6 +115,7 @@ struct PipelineConfig {
     std::string name;
     bool enabled = true;
     FileSourceConfig source;
+    std::vector<process::ProcessorOptions> processors;
     SinkConfig sink;
 
     friend bool operator==(const PipelineConfig&, const PipelineConfig&) = default;
@@ -101,6 +124,7 @@ struct PipelineConfig {
 struct Config {
     AgentConfig agent;
     LogConfig log;
+    std::optional<CenterConfig> center;  // none: the host's own file is all there is
     std::map<std::string, ClusterConfig> clusters;
     std::vector<PipelineConfig> pipelines;
 

@@ -43,18 +43,49 @@ base::Result<std::string> read_secret_file(const std::string& path) {
     return text;
 }
 
-base::Result<std::string> resolve(std::string_view reference) {
-    constexpr std::string_view kVariable = "env:";
-    constexpr std::string_view kFile = "file:";
-    if (reference.starts_with(kVariable)) return read_variable(std::string(reference.substr(kVariable.size())));
-    if (reference.starts_with(kFile)) return read_secret_file(std::string(reference.substr(kFile.size())));
+constexpr std::string_view kVariable = "env:";
+constexpr std::string_view kFile = "file:";
+
+std::unexpected<base::Error> unknown(std::string_view reference) {
     return base::fail("unknown reference {} (write ${{env:NAME}} or ${{file:/path}}, or $${{ for the text ${{ itself)",
                       base::quote(fmt::format("${{{}}}", reference)));
 }
 
-}  // namespace
+base::Result<std::string> resolve(std::string_view reference) {
+    if (reference.starts_with(kVariable)) return read_variable(std::string(reference.substr(kVariable.size())));
+    if (reference.starts_with(kFile)) return read_secret_file(std::string(reference.substr(kFile.size())));
+    return unknown(reference);
+}
 
-base::Result<std::string> interpolate(std::string_view text) {
+// What it resolves to must lie in the folder, whatever `..` and symbolic links are on the way.
+base::Result<std::string> resolve_from(const std::filesystem::path& folder, std::string_view reference) {
+    if (reference.starts_with(kVariable))
+        return base::fail("the environment is not open to a central config (write ${{file:NAME}}, a file in {})",
+                          base::quote(folder.string()));
+    if (!reference.starts_with(kFile)) return unknown(reference);
+    const auto name = reference.substr(kFile.size());
+    std::error_code error;
+    const auto root = std::filesystem::canonical(folder, error);
+    if (error) return base::fail("cannot read {}: {}", base::quote(folder.string()), base::errno_text(error.value()));
+    const auto path = std::filesystem::canonical(folder / name, error);
+    if (error)
+        return base::fail("cannot read {}: {}", base::quote((folder / name).string()), base::errno_text(error.value()));
+    const auto inside = path.lexically_relative(root).string();
+    if (inside.empty() || inside == "." || inside.starts_with(".."))
+        return base::fail("{} is not in {}, which is all that a central config may read secrets from",
+                          base::quote(name), base::quote(folder.string()));
+    return read_secret_file(path.string());
+}
+
+base::Result<std::string> check_reference(std::string_view reference) {
+    if (!reference.starts_with(kVariable) && !reference.starts_with(kFile)) return unknown(reference);
+    if (reference.find(':') + 1 == reference.size())
+        return base::fail("{} names nothing", base::quote(fmt::format("${{{}}}", reference)));
+    return std::string();
+}
+
+template <typename Resolve>
+base::Result<std::string> interpolate_with(std::string_view text, Resolve resolve_one) {
     std::string out;
     while (!text.empty()) {
         const auto at = text.find("${");
@@ -70,7 +101,7 @@ base::Result<std::string> interpolate(std::string_view text) {
             return base::fail("{} has no closing brace (write ${{env:NAME}} or ${{file:/path}})",
                               base::quote(text.substr(at)));
         }
-        auto resolved = resolve(text.substr(at + 2, end - at - 2));
+        auto resolved = resolve_one(text.substr(at + 2, end - at - 2));
         if (!resolved) return resolved;
         out += text.substr(0, at);
         out += *resolved;
@@ -80,16 +111,44 @@ base::Result<std::string> interpolate(std::string_view text) {
     return out;
 }
 
-void interpolate(Value& value, Problems& problems) {
-    for (auto& item : value.items) interpolate(item, problems);
+template <typename Resolve>
+void interpolate_all(Value& value, Resolve resolve_one, Problems& problems) {
+    for (auto& item : value.items) interpolate_all(item, resolve_one, problems);
     if (value.kind != Value::Kind::text) return;
-    auto resolved = interpolate(std::string_view(value.written));
+    auto resolved = interpolate_with(value.written, resolve_one);
     if (resolved) {
         value.text = std::move(*resolved);
     } else {
         problems.add(value, resolved.error().message);
         value.is_broken = true;
     }
+}
+
+}  // namespace
+
+base::Result<std::string> interpolate(std::string_view text) {
+    return interpolate_with(text, resolve);
+}
+
+void interpolate(Value& value, Problems& problems) {
+    interpolate_all(value, resolve, problems);
+}
+
+void interpolate_from(const std::string& secrets_dir, Value& value, Problems& problems) {
+    interpolate_all(value, [&](std::string_view reference) { return resolve_from(secrets_dir, reference); }, problems);
+}
+
+void check_references(Value& value, Problems& problems) {
+    for (auto& item : value.items) check_references(item, problems);
+    if (value.kind != Value::Kind::text) return;
+    bool has_reference = false;
+    auto rest = interpolate_with(value.written, [&](std::string_view reference) {
+        has_reference = true;
+        return check_reference(reference);
+    });
+    if (!rest) problems.add(value, rest.error().message);
+    value.is_broken = has_reference || !rest;
+    if (!value.is_broken) value.text = std::move(*rest);
 }
 
 }  // namespace config

@@ -26,10 +26,22 @@ std::vector<KeySpec> host_keys() {
          "how long the checkpoint of a missing file is kept"},
         {"agent.shutdown_timeout", duration, R"("10s")", "time", "how long SIGTERM waits for acknowledgements"},
         {"agent.allow_paths", texts, R"(["/var/log/**"])", "globs", "what a central config may read"},
+        {"agent.allow_sink_paths", texts, R"(["/var/log/**", "/tmp/**", "/var/tmp/**"])", "globs",
+         "where a file sink of a central config may write"},
+        {"agent.secrets_dir", text, R"("/etc/venus-agent/secrets")", "path",
+         "where ${file:…} of a central config leads"},
         {"log", table, "", "", "the agent's own log, on stderr"},
         {"log.level", text, R"("info")", "", "the least that is logged", {"trace", "debug", "info", "warn", "error"}},
         {"log.format", text, R"("text")", "", "text for people, json for machines", {"text", "json"}},
-        {"center", any, "", "", "the central config server", {}, {}, Support::later},
+        {"center", table, "", "", "the central config server; without it the agent runs on this file alone"},
+        {"center.endpoint", text_or_texts, "", "URL", "where it is; several are tried in turn"},
+        {"center.token", text, R"("")", "", "of enrolment; it becomes a credential of this agent's own"},
+        {"center.heartbeat_interval", duration, R"("30s")", "time", "until the center says otherwise"},
+        {"center.ca_file", text, R"("")", "path", "whom to trust, PEM; empty: what the system trusts"},
+        {"center.cert_file", text, R"("")", "path", "the agent's certificate, PEM, with key_file: mTLS"},
+        {"center.key_file", text, R"("")", "path", "its private key, PEM"},
+        {"center.verify_key", text, R"("")", "", "an Ed25519 public key; set: other configs are refused"},
+        {"center.probation", duration, R"("60s")", "time", "how long a config must run before it is kept"},
         {"clusters", named_tables, "{}", "", "Kafka clusters, by name"},
         {"clusters.NAME.brokers", texts, "", "host:port", "some of its brokers; the rest are found through them"},
         {"clusters.NAME.properties", scalar_map, "{}", "", "any librdkafka property"},
@@ -48,7 +60,6 @@ std::vector<KeySpec> source_keys() {
         {"pipelines", tables, "[]", "", "each one source, its processors and one sink"},
         {"pipelines.name", text, "", "", "letters, digits, . _ -; at most 128"},
         {"pipelines.enabled", boolean, "true", "", "false: checked, but not run"},
-        {"pipelines.processors", any, "[]", "", "what changes or drops records", {}, {}, Support::later},
         {"pipelines.source", table, "", "", "where records come from"},
         {"pipelines.source.type", text, R"("file")", "", "the kind of source", {"file"}, {"container"}},
         {"pipelines.source.include", texts, "", "globs", "absolute; ** crosses folders"},
@@ -81,6 +92,44 @@ std::vector<KeySpec> source_keys() {
     };
 }
 
+std::vector<KeySpec> processor_keys() {
+    return {
+        {"pipelines.processors", tables, "[]", "", "what changes or drops records, one after the other"},
+        {"pipelines.processors.type",
+         text,
+         "",
+         "",
+         "what it does",
+         {"filter", "sample", "parse", "timestamp", "set", "rename", "remove", "keep", "convert", "redact"}},
+        {"pipelines.processors.name", text, "", "", "for metrics; the type, unless given"},
+        {"pipelines.processors.when", text, "", "condition", "else the record passes untouched"},
+        {"pipelines.processors.include", text_or_texts, "", "patterns", "filter: one must be in the line"},
+        {"pipelines.processors.exclude", text_or_texts, "", "patterns", "filter: none may be"},
+        {"pipelines.processors.where", text, "", "condition", "filter: must hold"},
+        {"pipelines.processors.rate", number, "", "0 to 1", "sample: the share that is kept"},
+        {"pipelines.processors.key", text, "", "template", "sample: records of one key have one fate"},
+        {"pipelines.processors.add_rate", boolean, "", "", "sample: as the field sample_rate"},
+        {"pipelines.processors.format",
+         text,
+         "",
+         "",
+         "parse: of the text",
+         {"json", "regex", "logfmt", "csv", "nginx", "apache", "syslog"}},
+        {"pipelines.processors.pattern", text, "", "pattern", "parse as regex: its named groups; redact: what to find"},
+        {"pipelines.processors.columns", texts, "", "names", "parse as csv: the fields, in order"},
+        {"pipelines.processors.field", text, "", "field", "parse, timestamp: the text; the line, unless given"},
+        {"pipelines.processors.into", text, "", "field", "parse: where the fields go; the top, unless given"},
+        {"pipelines.processors.on_error", text, "", "", "parse: keep (with parse_error) or drop", {"keep", "drop"}},
+        {"pipelines.processors.formats", texts, "", "formats", "timestamp: tried in turn"},
+        {"pipelines.processors.zone", text, "", "time zone", "timestamp: of times that name none; UTC, unless given"},
+        {"pipelines.processors.future_max", duration, "", "time", "timestamp: a time further ahead is not believed"},
+        {"pipelines.processors.fields", any, "", "", "a table of names, or a list of them"},
+        {"pipelines.processors.preset", text, "", "", "redact: what to find", {"card", "phone", "email", "bearer"}},
+        {"pipelines.processors.replacement", text, "", "", "redact: what takes its place; ***, unless given"},
+        {"pipelines.processors.hash_key", text, "", "", "redact: a keyed hash takes its place"},
+    };
+}
+
 std::vector<KeySpec> sink_keys() {
     return {
         {"pipelines.sink", table, "", "", "where records go"},
@@ -99,10 +148,9 @@ std::vector<KeySpec> sink_keys() {
          text,
          R"("raw")",
          "",
-         "raw: the line's bytes; json: with time, host, path, offset",
-         {"raw", "json"},
-         {"fields", "template"}},
-        {"pipelines.sink.template", text, R"("")", "template", "with encoding = \"template\"", {}, {}, Support::later},
+         "raw: the line's bytes; json: with time, host, path, offset, fields; fields: these alone, as JSON",
+         {"raw", "json", "fields", "template"}},
+        {"pipelines.sink.template", text, R"("")", "template", "with encoding = \"template\""},
         {"pipelines.sink.headers",
          texts,
          "[]",
@@ -122,7 +170,8 @@ std::vector<KeySpec> sink_keys() {
 const std::vector<KeySpec>& all_keys() {
     static const std::vector<KeySpec> keys_of_all_tables = [] {
         auto keys = host_keys();
-        for (auto part : {source_keys(), sink_keys()}) keys.insert(keys.end(), part.begin(), part.end());
+        for (auto part : {source_keys(), processor_keys(), sink_keys()})
+            keys.insert(keys.end(), part.begin(), part.end());
         return keys;
     }();
     return keys_of_all_tables;

@@ -14,13 +14,14 @@ enum class KeyType {
     rate,
     duration,
     size,
-    texts,         // a list of strings
-    text_map,      // free names, each a string
-    scalar_map,    // free names, each a string, number or boolean
-    table,         // its members are keys of this table
-    tables,        // a list of such tables
-    named_tables,  // free names, each such a table; NAME stands for them in `key`
-    any            // not looked into
+    texts,          // a list of strings
+    text_or_texts,  // a string, or a list of them
+    text_map,       // free names, each a string
+    scalar_map,     // free names, each a string, number or boolean
+    table,          // its members are keys of this table
+    tables,         // a list of such tables
+    named_tables,   // free names, each such a table; NAME stands for them in `key`
+    any             // not looked into
 };
 
 enum class Support {

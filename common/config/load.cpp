@@ -50,6 +50,7 @@ std::expected<Config, std::vector<Problem>> parse(std::string_view toml, const P
     Config config;
     config.agent = read_agent(*root, problems);
     config.log = read_log(*root);
+    config.center = read_center(*root, problems);
     config.clusters = read_clusters(*root, check, problems);
     config.pipelines = read_pipelines(*root, config, problems);
     if (!problems.empty()) return std::unexpected(problems.take());

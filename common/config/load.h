@@ -36,6 +36,8 @@ using PropertyCheck = std::function<std::optional<std::string>(const std::string
 std::expected<Config, std::vector<Problem>> parse(std::string_view toml, const PropertyCheck& check = {});
 std::expected<Config, std::vector<Problem>> load(const std::filesystem::path& file, const PropertyCheck& check = {});
 
+std::string host_name();  // what agent.name is where it is not given
+
 // `agent.admin_socket` of a file whose other keys may be wrong: a daemon that refused it is asked all the same. Errors:
 // the file cannot be read, or is no TOML.
 base::Result<std::string> admin_socket_of(const std::filesystem::path& file);

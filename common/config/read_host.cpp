@@ -19,12 +19,6 @@ constexpr double kCpuLimitMin = 0.01;
 constexpr double kCpuLimitMax = 1024;
 constexpr std::chrono::milliseconds kShutdownTimeoutMax = std::chrono::hours(1);
 
-std::string host_name() {
-    std::array<char, HOST_NAME_MAX + 1> name{};
-    if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
-    return name.data();
-}
-
 Labels read_labels(const Value& agent, Problems& problems) {
     Labels labels;
     const auto* table = usable(agent, "labels");
@@ -88,6 +82,12 @@ ClusterConfig read_cluster(const Value& table, const PropertyCheck& check, Probl
 
 }  // namespace
 
+std::string host_name() {
+    std::array<char, HOST_NAME_MAX + 1> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+    return name.data();
+}
+
 AgentConfig read_agent(const Value& root, Problems& problems) {
     AgentConfig config;
     if (const auto* agent = usable(root, "agent")) {
@@ -102,11 +102,15 @@ AgentConfig read_agent(const Value& root, Problems& problems) {
         take(*agent, "rate_limit", config.rate_limit);
         take(*agent, "shutdown_timeout", config.shutdown_timeout);
         take(*agent, "allow_paths", config.allow_paths);
+        take(*agent, "allow_sink_paths", config.allow_sink_paths);
+        take(*agent, "secrets_dir", config.secrets_dir);
         config.labels = read_labels(*agent, problems);
         hold(*agent, "data_dir", check_absolute_path, problems);
         hold(*agent, "admin_socket", check_socket_path, problems);
         if (!config.metrics_listen.empty()) hold(*agent, "metrics_listen", check_listen, problems);
         hold(*agent, "allow_paths", check_include_glob, problems);
+        hold(*agent, "allow_sink_paths", check_include_glob, problems);
+        hold(*agent, "secrets_dir", check_absolute_path, problems);
         check_limits(*agent, config, problems);
     }
     if (config.name.empty()) config.name = host_name();

@@ -84,6 +84,7 @@ std::vector<PipelineConfig> read_pipelines(const Value& root, const Config& conf
         pipeline.name = read_name(item, taken, problems);
         take(item, "enabled", pipeline.enabled);
         pipeline.source = read_source(item, config.agent, problems);
+        pipeline.processors = read_processors(item, config.agent.labels, problems);
         pipeline.sink = read_sink(item, pipeline, config, problems);
         pipelines.push_back(std::move(pipeline));
     }

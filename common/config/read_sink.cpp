@@ -8,7 +8,7 @@
 #include "common/base/text.h"
 #include "common/config/fields.h"
 #include "common/config/sections.h"
-#include "common/config/template.h"
+#include "common/process/template.h"
 
 namespace config {
 
@@ -28,15 +28,15 @@ struct Around {
 std::optional<std::string> fill_sample(std::string_view name, const Around& around) {
     const auto* value = usable(around.sink, name);
     if (!value || value->text.empty()) return std::nullopt;
-    const auto parsed = Template::parse(value->text, around.config.agent.labels);
+    const auto parsed = process::Template::parse(value->text, around.config.agent.labels);
     if (!parsed) {
         around.problems.add(*value, parsed.error().message);
         return std::nullopt;
     }
-    return parsed->fill({.labels = around.config.agent.labels,
-                         .host = around.config.agent.name,
+    return parsed->fill({.host = around.config.agent.name,
                          .pipeline = around.pipeline.name,
-                         .path = kSamplePath});
+                         .path = kSamplePath,
+                         .labels = &around.config.agent.labels});
 }
 
 void check_cluster(const Around& around) {
@@ -132,6 +132,25 @@ void read_file(const Around& around, SinkConfig& config) {
     }
 }
 
+void read_template(const Around& around, SinkConfig& config) {
+    take(around.sink, "template", config.text);
+    const auto* encoding = around.sink.find("encoding");
+    if (encoding && encoding->is_broken) return;
+    const auto* value = usable(around.sink, "template");
+    if (config.encoding != Encoding::text) {
+        if (is_given(around.sink, "template") && value)
+            around.problems.add(*value, "is not used (leave it out, or write encoding = \"template\")");
+        return;
+    }
+    if (!is_given(around.sink, "template"))
+        around.problems.add_missing(around.sink, "template",
+                                    "is missing (encoding = \"template\" needs it: template = \"{host} {line}\")");
+    if (!value || value->text.empty()) return;
+    const auto parsed =
+        process::Template::parse(value->text, around.config.agent.labels, process::Template::Scope::record);
+    if (!parsed) around.problems.add(*value, parsed.error().message);
+}
+
 void refuse_foreign_keys(const Value& sink, SinkType type, Problems& problems) {
     constexpr std::array<std::pair<std::string_view, SinkType>, 8> kOwners = {{{"cluster", SinkType::kafka},
                                                                                {"topic", SinkType::kafka},
@@ -176,6 +195,7 @@ SinkConfig read_sink(const Value& pipeline, const PipelineConfig& read_so_far, c
         read_on_reject(*sink, result, problems);
     }
     if (result.type == SinkType::file) read_file(around, result);
+    read_template(around, result);
     refuse_foreign_keys(*sink, result.type, problems);
     return result;
 }

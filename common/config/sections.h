@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,12 @@ namespace config {
 
 AgentConfig read_agent(const Value& root, Problems& problems);
 LogConfig read_log(const Value& root);
+std::optional<CenterConfig> read_center(const Value& root, Problems& problems);
 std::map<std::string, ClusterConfig> read_clusters(const Value& root, const PropertyCheck& check, Problems& problems);
 
 // What pipelines lean on: `config` has its agent and its clusters already.
 std::vector<PipelineConfig> read_pipelines(const Value& root, const Config& config, Problems& problems);
+std::vector<process::ProcessorOptions> read_processors(const Value& pipeline, const Labels& labels, Problems& problems);
 SinkConfig read_sink(const Value& pipeline, const PipelineConfig& read_so_far, const Config& config,
                      Problems& problems);
 

@@ -56,10 +56,13 @@ void Agent::start(const config::Config& config) {
 
 std::unique_ptr<pipeline::Pipeline> Agent::build(const config::PipelineConfig& config, pipeline::Shard& shard,
                                                  telemetry::Registry& registry) {
+    auto shaper = *agent::shape::Shaper::make(config, {.host = "h", .pipeline = config.name, .labels = {}});
+    pipeline::PipelineProbe probe(config.name, "simulated", shaper.chain(), registry, log_);
     return std::make_unique<pipeline::Pipeline>(
         pipeline::Pipeline{.config = config,
                            .line_limit = {.bytes_max = config.source.max_line_bytes, .policy = config.source.long_line},
-                           .probe = {config.name, "simulated", registry, log_},
+                           .shaper = std::move(shaper),
+                           .probe = std::move(probe),
                            .sink = std::make_unique<Sink>(config, cluster_, model_, shard),
                            .tails = {},
                            .ready = {},

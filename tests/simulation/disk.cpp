@@ -87,7 +87,8 @@ class Files : public discover::FileSystem {
         if (found == kFolders.end()) return std::nullopt;
         return FolderId(1, found - kFolders.begin());
     }
-    std::vector<discover::ListedName> list(const std::string& folder) override {
+    base::Result<std::vector<discover::ListedName>> list(const std::string& folder) override {
+        if (disk_.unopenable_) return base::fail("cannot list {}: too many open files", folder);
         std::vector<discover::ListedName> listed;
         for (const auto* below : kFolders)
             if (std::string_view(below) != "/" && discover::parent_of(below) == folder)
@@ -115,6 +116,7 @@ class Files : public discover::FileSystem {
         }
         return std::nullopt;
     }
+    bool is_special(const std::string& path) override { return folder(path).has_value(); }
     base::Result<discover::OpenFile> open(const std::string& path) override {
         auto* file = disk_.at(path);
         if (!file) return base::fail("cannot open {}: no such file", path);

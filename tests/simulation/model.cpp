@@ -344,9 +344,15 @@ Model::Sight& Model::sight(const File& file) {
 bool Model::is_visible(const File& file) const {
     const bool sub = std::ranges::any_of(pipelines_, [](const auto& item) { return item.second.wide; });
     return std::ranges::any_of(disk_.paths_of(file), [&](const auto& path) {
+        if (!file.paths.contains(path) && !is_wanted(path))
+            return false;  // a symbolic link counts where it is followed
         const auto folder = discover::parent_of(path);
         return !pipelines_.empty() && (folder == "/logs" || (sub && folder == "/logs/sub"));
     });
+}
+
+bool Model::is_wanted(const std::string& path) const {
+    return std::ranges::any_of(pipelines_, [&](const auto& item) { return item.second.filter.matches(path); });
 }
 
 bool Model::matches(const Pipeline& pipeline, const File& file) const {

@@ -115,6 +115,7 @@ class Model : public DiskObserver {
     Follow& follow(const std::string& pipeline, const File& file) { return follows_[{pipeline, file.number}]; }
     Sight& sight(const File& file);
     bool is_visible(const File& file) const;
+    bool is_wanted(const std::string& path) const;
     bool matches(const Pipeline& pipeline, const File& file) const;
     bool matches_any(const File& file) const;
     bool is_followed(const std::string& pipeline, const File& file) const;

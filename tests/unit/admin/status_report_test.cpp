@@ -63,6 +63,22 @@ TEST(StatusReport, TextTellsThePipelinesAndTheirFiles) {
     EXPECT_THAT(text, Not(HasSubstr("!")));
 }
 
+TEST(StatusReport, WhatWasDroppedAndLostIsInTheText) {
+    auto status = some_status();
+    auto& pipeline = status.pipelines[0];
+    EXPECT_THAT(status_text(status_json(kAbout, status, {})),
+                Not(testing::AnyOf(HasSubstr("LOST"), HasSubstr("dropped"))));
+    pipeline.losses = 1;
+    EXPECT_THAT(status_text(status_json(kAbout, status, {})), HasSubstr("LOST perhaps something, 1 time ("));
+    pipeline.losses = 3;
+    pipeline.books.lost_for(model::LossReason::truncated) = 2048;
+    pipeline.books.lost_for(model::LossReason::deleted) = 1024;
+    pipeline.books.dropped_for(model::DropReason::long_line) = 100;
+    const auto text = status_text(status_json(kAbout, status, {}));
+    EXPECT_THAT(text, HasSubstr("LOST 3.0 KiB (truncated, deleted), 3 times ("));
+    EXPECT_THAT(text, HasSubstr("dropped 100 B (long_line)"));
+}
+
 TEST(StatusReport, TextShowsTheFilesWithMostLagAndCountsTheRest) {
     auto status = some_status();
     auto& files = status.pipelines[0].files;

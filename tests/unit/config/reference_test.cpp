@@ -113,6 +113,16 @@ TEST(FirstConfig, IsValid) {
     EXPECT_EQ(complaint(text_of("agent.toml")), "ok");
 }
 
+TEST(ConfigOfProcessors, IsValidAndHasEachOfThem) {
+    ASSERT_EQ(::setenv("REDACT_KEY", "a key", 1), 0);
+    const auto text = text_of("processors.toml");
+    EXPECT_EQ(complaint(text), "ok");
+    std::set<std::size_t> types;
+    for (const auto& pipeline : parse(text)->pipelines)
+        for (const auto& processor : pipeline.processors) types.insert(processor.what.index());
+    EXPECT_EQ(types.size(), std::variant_size_v<decltype(process::ProcessorOptions::what)>);
+}
+
 TEST(Keys, EachHasALineOfDocumentationAndItsDefaultIsOneOfItsChoices) {
     for (const auto& spec : known_keys()) {
         EXPECT_FALSE(spec.doc.empty()) << spec.key;

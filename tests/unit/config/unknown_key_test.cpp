@@ -65,14 +65,9 @@ TEST(WrongType, IsToldWithWhatToWrite) {
 TEST(LaterKey, IsRefusedUnlessItIsTheDefault) {
     constexpr std::string_view kLater = ": not supported by this version (leave it out)";
     const auto later = [&](std::string_view key) { return std::string(key) + std::string(kLater); };
-    EXPECT_EQ(complaint("[center]\nendpoint = 'https://c'"), later("center"));
-    EXPECT_EQ(complaint("[center]"), later("center"));
-    EXPECT_EQ(with("[[pipelines.processors]]\ntype = 'filter'"), later("pipelines[0].processors"));
-    EXPECT_EQ(with("processors = []"), "ok");
     EXPECT_EQ(with("source.multiline = { preset = 'java' }"), later("pipelines[0].source.multiline"));
     EXPECT_EQ(with("source.encoding = 'gbk'"), later("pipelines[0].source.encoding"));
     EXPECT_EQ(with("source.encoding = 'utf-8'"), "ok");
-    EXPECT_EQ(with("sink.template = 'x'"), later("pipelines[0].sink.template"));
 }
 
 TEST(LaterWord, IsRefusedWithTheWordsThatThereAre) {
@@ -82,8 +77,6 @@ TEST(LaterWord, IsRefusedWithTheWordsThatThereAre) {
     EXPECT_THAT(
         complaint("[clusters.a]\nbrokers=['a:1']\ndelivery = 'exactly_once'"),
         HasSubstr("\"exactly_once\" is not supported by this version (leave it out, or use one of: at_least_once)"));
-    EXPECT_THAT(with("sink.encoding = 'fields'"), HasSubstr("\"fields\" is not supported by this version"));
-    EXPECT_THAT(with("sink.encoding = 'template'"), HasSubstr("\"template\" is not supported by this version"));
 }
 
 TEST(UnknownWord, NamesTheNearestKnownOne) {

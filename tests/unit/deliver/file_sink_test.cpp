@@ -32,11 +32,10 @@ model::ExtentPtr extent_of(std::string_view bytes) {
 
 class FileSinkTest : public testing::Test {
  protected:
-    void make_sink(const std::string& path, config::Encoding encoding = config::Encoding::raw) {
+    void make_sink(const std::string& path) {
         config::SinkConfig config;
         config.type = config::SinkType::file;
         config.path = path;
-        config.encoding = encoding;
         sink = std::make_unique<FileSink>(
             config, SinkContext{.labels = {{"env", "test"}}, .host = "h", .pipeline = "p", .session = {}}, listener,
             log);
@@ -66,13 +65,6 @@ TEST_F(FileSinkTest, AppendsRecordsAsLinesToTheFileThatTheTemplateNames) {
     EXPECT_EQ(test::contents_of(folder.at("test/p-app.out")), "one\ntwo\nthree\n");
     EXPECT_TRUE(sink->status().healthy);
     EXPECT_EQ(sink->status().type, "file");
-}
-
-TEST_F(FileSinkTest, WritesJsonLinesOnRequest) {
-    make_sink(folder.at("out"), config::Encoding::json);
-    EXPECT_EQ(deliver("one\n"), "");
-    EXPECT_THAT(test::contents_of(folder.at("out")), HasSubstr(R"("line":"one","fields":{}})"
-                                                               "\n"));
 }
 
 TEST_F(FileSinkTest, AFileThatWasRotatedAwayIsMadeAnew) {

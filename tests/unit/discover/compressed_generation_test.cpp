@@ -92,6 +92,7 @@ class CompressedGeneration : public testing::Test {
             ::pread(unpacked.fd->get(), bytes.data(), bytes.size(), static_cast<off_t>(checkpoint.watermark.value)),
             static_cast<ssize_t>(bytes.size()));
         EXPECT_TRUE(bytes == rest);
+        EXPECT_EQ(unpacked.unread_bytes, rest.size());
         const read::Reader reader(unpacked.fd, {});
         EXPECT_TRUE(reader.recognises(checkpoint.head, checkpoint.anchor, checkpoint.watermark));
     }
@@ -202,14 +203,20 @@ TEST_F(CompressedGeneration, ThatIsAnotherFileIsReadNoFurtherThanItsHead) {
     EXPECT_EQ(outcome(checkpoint_of(lines(2 * kMiB), kMiB)), "none");
 }
 
-TEST_F(CompressedGeneration, IsSoughtFromTheNewestToTheOldest) {
+TEST_F(CompressedGeneration, ThatWasWrittenToAfterTheCheckpointGoesBeforeOneThatWasNot) {
     const auto contents = lines(5000);
-    const auto checkpoint = checkpoint_of(contents, 3000);
-    put("app.log.1.gz", gz(lines(5000, 2)), 1);
-    put("app.log.2.gz", gz(contents), 3);
-    put("app.log.3.gz", gz(contents), 2);
-    put("app.log.4.gz", gz(lines(5000, 3)), 4);
-    EXPECT_EQ(outcome(checkpoint), "app.log.3.gz");
+    const auto other = contents.substr(0, 3000) + lines(2000, 2);
+    auto checkpoint = checkpoint_of(contents, 3000);
+    const auto now = std::chrono::system_clock::now() - std::chrono::hours(2);
+    checkpoint.updated_ms = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
+    put("app.log.1.gz", gz(contents), 1);
+    put("app.log.2.gz", gz(other), 3);
+    expect_found(checkpoint, contents, "app.log.1.gz");
+    fs::remove(at("app.log.1.gz"));
+    expect_found(checkpoint, other, "app.log.2.gz");  // read late: the file was complete by then
+    put("app.log.3.gz", gz(contents), 4);
+    EXPECT_THAT(outcome(checkpoint), HasSubstr("cannot tell whether"));
 }
 
 TEST_F(CompressedGeneration, BehindADamagedOneIsFound) {
@@ -291,16 +298,18 @@ TEST_F(CompressedGeneration, WithoutAnAnchorIsToldByItsHead) {
 }
 
 TEST_F(CompressedGeneration, ThatBeginsWithABannerIsTakenOnlyIfItIsTheOnlyOne) {
-    const std::string banner = "=== started ===\n";
-    const auto contents = banner + lines(5000);
-    const auto checkpoint = checkpoint_of(contents, banner.size());
-    put("app.log.2.gz", gz(contents), 2);
-    fs::create_hard_link(at("app.log.2.gz"), at("app.log.3.gz"));
-    expect_found(checkpoint, contents, outcome(checkpoint));
-    put("app.log.1.gz", gz(banner + lines(5000, 2)), 1);
-    EXPECT_THAT(outcome(checkpoint),
-                AllOf(HasSubstr("error: cannot tell whether " + at("app.log.1.gz") + " or " + at("app.log.")),
-                      HasSubstr("they begin with the same 16 bytes")));
+    for (const auto& banner : {std::string("=== started ===\n"), lines(1500, 7)}) {
+        const auto contents = banner + lines(5000);
+        const auto checkpoint = checkpoint_of(contents, banner.size());
+        put("app.log.2.gz", gz(contents), 2);
+        fs::create_hard_link(at("app.log.2.gz"), at("app.log.3.gz"));
+        expect_found(checkpoint, contents, outcome(checkpoint));
+        put("app.log.1.gz", gz(banner + lines(5000, 2)), 1);
+        EXPECT_THAT(outcome(checkpoint),
+                    AllOf(HasSubstr("error: cannot tell whether " + at("app.log.1.gz") + " or " + at("app.log.")),
+                          HasSubstr("they begin with the same " + std::to_string(banner.size()) + " bytes")));
+        for (const auto* name : {"app.log.1.gz", "app.log.2.gz", "app.log.3.gz"}) fs::remove(at(name));
+    }
 }
 
 TEST_F(CompressedGeneration, BehindTooManyOthersIsSaidToBePossible) {

@@ -6,6 +6,7 @@
 #include <map>
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "tests/unit/support/run_loop.h"
 #include "tests/unit/support/temp_folder.h"
@@ -391,6 +392,7 @@ TEST_F(DiscoveryTest, AMissingFileIsLostUnlessItWasRotatedAndReadToItsEnd) {
     const auto stock = discovery->take_stock("p", 5000, kRetention);
     EXPECT_EQ(stock.missing.size(), 4U);
     EXPECT_THAT(files_of(stock.lost), ElementsAre(current.file, unfinished.file));
+    EXPECT_THAT(files_of(stock.finished), ElementsAre(rotated.file, unwanted.file));
 }
 
 TEST_F(DiscoveryTest, AnInodeThatWasUsedAgainForItsVeryPathIsAnotherFile) {
@@ -483,6 +485,21 @@ TEST_F(DiscoveryTest, FollowsAFolderThatIsRenamedWithWhatIsInIt) {
     EXPECT_EQ(found().back(), "p z/y/b.log");
 }
 
+TEST_F(DiscoveryTest, WhatIsNotARegularFileIsPassedOverInSilence) {
+    ASSERT_EQ(::mkfifo(at("fifo.log").c_str(), 0600), 0);
+    std::filesystem::create_directory(at("folder.log"));
+    std::filesystem::create_symlink("/dev/null", at("device.log"));
+    make("a.log");
+    make("b.log");
+    follow("p", {"*.log"});
+    EXPECT_THAT(found(), ElementsAre("p a.log", "p b.log"));
+    std::filesystem::remove(at("a.log"));
+    std::filesystem::create_directory(at("a.log"));
+    discovery->sweep();
+    EXPECT_THAT(discovery->troubled(), testing::IsEmpty());
+    EXPECT_EQ(listener.gone.size(), 1U);
+}
+
 // No file can be opened while `full`, as if there were no descriptors left.
 struct FullFileSystem : FileSystem {
     explicit FullFileSystem(const bool& is_full) : full(is_full) {}
@@ -504,6 +521,85 @@ TEST_F(DiscoveryTest, WhatOnePipelineFollowsAndCannotBeOpenedForAnotherIsFollowe
     full = false;
     discovery->sweep();
     EXPECT_THAT(found(), ElementsAre("p a.log", "q a.log"));
+}
+
+// What lies below a folder cannot be seen while `dim`: no permission, no descriptor, a fault of the disk.
+struct DimFileSystem : FileSystem {
+    DimFileSystem(const bool& is_dim, std::string dim_folder) : dim(is_dim), folder_(std::move(dim_folder)) {}
+    bool hides(const std::string& path) const { return dim && path.starts_with(folder_ + "/"); }
+
+    std::optional<FolderId> folder(const std::string& path) override {
+        return hides(path) ? std::nullopt : FileSystem::folder(path);
+    }
+    base::Result<std::vector<ListedName>> list(const std::string& path) override {
+        if (dim && path == folder_) return base::fail("cannot list {}: Permission denied", path);
+        return FileSystem::list(path);
+    }
+    std::optional<ListedName> look(const std::string& path) override {
+        return hides(path) ? std::nullopt : FileSystem::look(path);
+    }
+    std::optional<std::string> resolve(const std::string& path) override {
+        return hides(path) ? std::nullopt : FileSystem::resolve(path);
+    }
+    base::Result<void> can_see(const std::string& path) override {
+        if (hides(path)) return base::fail("cannot look at {}: Permission denied", path);
+        return FileSystem::can_see(path);
+    }
+    base::Result<OpenFile> open(const std::string& path) override {
+        if (hides(path)) return base::fail("cannot open {}: Permission denied", path);
+        return FileSystem::open(path);
+    }
+    const bool& dim;
+    std::string folder_;
+};
+
+TEST_F(DiscoveryTest, WhatCannotBeSeenIsNotGone) {
+    bool dim = false;
+    make("x/a.log");
+    make("x/y/b.log");
+    fs::create_symlink(at("x/a.log"), at("link.log"));
+    discovery = *Discovery::create(loop, listener, log, std::make_unique<DimFileSystem>(dim, at("x")));
+    follow("p", {"**/*.log"});
+    const auto before = listener.found.size();
+    ASSERT_EQ(before, 2U) << "the link leads to one of them";
+    dim = true;
+    discovery->sweep();
+    EXPECT_THAT(listener.gone, IsEmpty());
+    EXPECT_THAT(discovery->troubled(), testing::Contains(testing::Key(at("x"))));
+    make("x/c.log");
+    settle();
+    EXPECT_THAT(listener.gone, IsEmpty());
+    dim = false;
+    discovery->sweep();
+    EXPECT_THAT(discovery->troubled(), IsEmpty());
+    EXPECT_EQ(listener.found.size(), before + 1);
+    EXPECT_THAT(listener.gone, IsEmpty());
+}
+
+TEST_F(DiscoveryTest, WhatNobodyWantsAnyMoreTroublesNobody) {
+    bool full = true;
+    discovery = *Discovery::create(loop, listener, log, std::make_unique<FullFileSystem>(full));
+    make("a.log");
+    make("b.log");
+    follow("p", {"a.log"});
+    follow("q", {"b.log"});
+    EXPECT_EQ(discovery->troubled().size(), 2U);
+    discovery->remove_pipeline("p");
+    EXPECT_THAT(discovery->troubled(), ElementsAre(testing::Key(at("b.log"))));
+}
+
+TEST_F(DiscoveryTest, AFileThatCannotBeSeenIsNotMissing) {
+    bool dim = true;
+    make("x/a.log");
+    discovery = *Discovery::create(loop, listener, log, std::make_unique<DimFileSystem>(dim, at("x")));
+    auto checkpoint = checkpoint_of(identity("x/a.log"));
+    checkpoint.path = checkpoint.origin_path = at("x/a.log");
+    follow("p", {"**/*.log"}, {}, {checkpoint});
+    EXPECT_THAT(discovery->take_stock("p", 5000, kRetention).missing, IsEmpty());
+    dim = false;
+    discovery->sweep();
+    ASSERT_EQ(listener.found.size(), 1U);
+    EXPECT_TRUE(listener.found[0].checkpoint);
 }
 
 TEST_F(DiscoveryTest, WhoKnowsAFileByTheNameThatItLosesIsToldAnotherOne) {

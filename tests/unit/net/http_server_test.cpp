@@ -255,6 +255,43 @@ TEST_F(Http, AClientThatDawdlesIsClosed) {
     EXPECT_EQ(slow.send("GET / HT").read_until(), "");
 }
 
+TEST_F(Http, AnIdleConnectionIsKeptForATimeOfItsOwn) {
+    RawClient client(
+        serve("127.0.0.1:0", echo, {.request_timeout = milliseconds(50), .idle_timeout = std::chrono::seconds(10)}));
+    client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n").read_until("GET /1 ");
+    std::this_thread::sleep_for(milliseconds(200));
+    EXPECT_THAT(client.send("GET /2 HTTP/1.0\r\n\r\n").read_until(), EndsWith("GET /2 "));
+}
+
+TEST_F(Http, AConnectionThatIsIdleForTooLongIsClosed) {
+    RawClient client(serve("127.0.0.1:0", echo, {.idle_timeout = milliseconds(50)}));
+    client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n").read_until("GET /1 ");
+    EXPECT_EQ(client.read_until(), "");
+}
+
+TEST_F(Http, ARequestHasItsHeadersAndTheClientsAddress) {
+    const auto address = serve("127.0.0.1:0", [](const HttpRequest& request, HttpRespond respond) {
+        respond({.body = std::string(find_header(request.headers, "authorization")) + "|" +
+                         std::string(find_header(request.headers, "missing")) + "|" + request.peer});
+    });
+    EXPECT_THAT(RawClient(address).send("GET / HTTP/1.0\r\nAUTHORIZATION: Bearer x\r\n\r\n").read_until(),
+                EndsWith("\r\n\r\nBearer x||127.0.0.1"));
+}
+
+TEST_F(Http, AnAnswerMayHaveHeadersOfItsOwn) {
+    const auto address = serve("127.0.0.1:0", [](const HttpRequest&, HttpRespond respond) {
+        respond({.status = 429, .body = "", .headers = {{"Retry-After", "7"}}});
+    });
+    EXPECT_THAT(RawClient(address).send("GET / HTTP/1.0\r\n\r\n").read_until(), HasSubstr("\r\nRetry-After: 7\r\n"));
+}
+
+TEST_F(Http, ACertificateThatCannotBeUsedIsAnErrorThatNamesIt) {
+    on_loop([this] {
+        EXPECT_THAT(HttpServer::listen(loop_, "127.0.0.1:0", echo, {}, {.cert_file = "/no/such.pem"}).error().message,
+                    HasSubstr("cannot use the certificate /no/such.pem"));
+    });
+}
+
 TEST_F(Http, AnAnswerThatNeverComesIsA504) {
     std::vector<HttpRespond> kept;
     serve("unix:" + socket(), [&](const HttpRequest&, HttpRespond respond) { kept.push_back(std::move(respond)); },

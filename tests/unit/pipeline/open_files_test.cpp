@@ -356,6 +356,24 @@ TEST_F(OpenFilesTest, WhatADeletedFileHeldThatGotNoDescriptorIsLostAndTold) {
     EXPECT_EQ(lost("venus_agent_bytes_lost_total"), 7U);
 }
 
+TEST_F(OpenFilesTest, WhatADeletedFileHeldThatWasNotOpenedSinceARestartIsInTheBooksToo) {
+    const auto path = make("a.log", "one\ntwo\n");
+    world.follow(path, 1);
+    world.poll();
+    world.sink->finish_all();
+    world.shard->store_checkpoints(checkpoint::Durability::host);
+    world.crash();
+    world.disk->stored.at({"p", {.inode = 1}}).watermark = {4};
+    world.start();
+    world.files.open_max = 0;
+    const auto tail = world.follow(path, 1);
+    let_pass(1s);
+    fs::remove(path);
+    world.shard->left(tail);
+    EXPECT_EQ(lost("venus_agent_bytes_lost_total"), 4U);
+    EXPECT_EQ(world.shard->status().pipelines.at(0).books.lost_for(model::LossReason::deleted), 4U);
+}
+
 TEST_F(OpenFilesTest, TheOffsetOfAClosedFileIsSetByHand) {
     const auto path = make("a.log", "one\ntwo\n");
     world.follow(path, 1);
@@ -386,6 +404,24 @@ TEST_F(OpenFilesTest, ARetiredPipelineHandsOverWhatItHadOpen) {
     EXPECT_EQ(files[0].identity, model::FileIdentity{.inode = 3});
     EXPECT_EQ(files[0].origin_path, world.folder.at("c.log"));
     EXPECT_EQ(open(), 1U);
+}
+
+TEST_F(OpenFilesTest, ARemovedPipelineDoesNotLoseWhatItReadUnpacked) {
+    world.sink->open = false;
+    const auto path = make("unpacked", "one\n");
+    world.shard->follow("p", {.id = {1},
+                              .path = path,
+                              .identity = {.inode = 7},
+                              .fd = std::make_shared<const base::UniqueFd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
+                              .checkpoint = {},
+                              .is_copy = true});
+    fs::remove(path);
+    world.shard->left({1});
+    world.poll();
+    world.shard->retire("p", Successor::no, 10s, [](const auto&) {});
+    world.poll();
+    EXPECT_EQ(lost("venus_agent_losses_total"), 0U) << "it is there, packed";
+    EXPECT_TRUE(world.stored().contains({"p", {.inode = 7}}));
 }
 
 }  // namespace

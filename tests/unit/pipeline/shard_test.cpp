@@ -192,22 +192,31 @@ TEST(Shard, ManyPipelinesShareTheBudgetSoThatNoneTakesAllOfIt) {
     EXPECT_FALSE(world.until([&] { return world.shard->status().in_flight_bytes >= 8U << 20; }, 0s));
 }
 
-TEST(Shard, HighPriorityReadsFirstAndLowIsNotStarved) {
-    ShardWorld world;
-    auto* low = world.add("low", config::OnReject::block, {.priority = config::Priority::low});
-    auto* high = world.add("high", config::OnReject::block, {.priority = config::Priority::high});
-    low->takes_all = high->takes_all = true;
-    const auto path = world.folder.at("a.log");
-    std::string bytes;
-    while (bytes.size() < 64 * read::kExtentBytesMax) bytes += std::string(1023, 'x') + "\n";
-    test::rewrite(path, bytes);
-    world.follow(path, 1, "low");
-    world.follow(path, 1, "high");
-    std::size_t of_low = 0;
-    high->after_finish = [&] { of_low = low->delivered.size(); };
-    EXPECT_TRUE(world.until([&] { return high->delivered.size() * 1024 == bytes.size(); }));
-    EXPECT_GT(of_low, 0U);
-    EXPECT_LT(of_low, high->delivered.size() / 8);
+TEST(Shard, HighPriorityReadsFirstAndLowIsNotStarvedWhateverIsShort) {
+    const std::map<std::string, config::AgentConfig> shortages{
+        {"nothing", {}},
+        {"memory", {.memory_limit = 1}},
+        {"CPU", {.cpu_limit = 0.1}},
+        {"rate", {.rate_limit = base::parse_rate("20MiB").value()}}};
+    for (const auto& [what, limits] : shortages) {
+        SCOPED_TRACE(what);
+        ShardWorld world;
+        auto* low = world.add("low", config::OnReject::block, {.priority = config::Priority::low});
+        auto* high = world.add("high", config::OnReject::block, {.priority = config::Priority::high});
+        world.shard->set_limits(limits);
+        low->takes_all = high->takes_all = true;
+        const auto path = world.folder.at("a.log");
+        std::string bytes;
+        while (bytes.size() < 64 * read::kExtentBytesMax) bytes += std::string(1023, 'x') + "\n";
+        test::rewrite(path, bytes);
+        world.follow(path, 1, "low");
+        world.follow(path, 1, "high");
+        std::size_t of_low = 0;
+        high->after_finish = [&] { of_low = low->delivered.size(); };
+        EXPECT_TRUE(world.until([&] { return high->delivered.size() * 1024 == bytes.size(); }));
+        EXPECT_GT(of_low, 0U);
+        EXPECT_LT(of_low, high->delivered.size() / 8);
+    }
 }
 
 TEST(Shard, NobodyIsStarvedByAnotherOfItsPriority) {

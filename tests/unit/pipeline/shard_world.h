@@ -167,15 +167,21 @@ class ShardWorld {
     }
     FakeSink* add(const std::string& name, config::OnReject on_reject = config::OnReject::block,
                   const config::FileSourceConfig& source = {}) {
-        auto fake = std::make_unique<FakeSink>(*shard);
-        auto* its = fake.get();
         config::PipelineConfig config;
         config.name = name;
         config.sink.on_reject = on_reject;
         config.source = source;
-        shard->add(std::make_unique<Pipeline>(Pipeline{.config = config,
+        return add(std::move(config));
+    }
+    FakeSink* add(config::PipelineConfig config) {
+        auto fake = std::make_unique<FakeSink>(*shard);
+        auto* its = fake.get();
+        auto shaper = *shape::Shaper::make(config, {.host = "h", .pipeline = config.name, .labels = {}});
+        PipelineProbe probe(config.name, "fake", shaper.chain(), registry, log);
+        shard->add(std::make_unique<Pipeline>(Pipeline{.config = std::move(config),
                                                        .line_limit = line_limit,
-                                                       .probe = {name, "fake", registry, log},
+                                                       .shaper = std::move(shaper),
+                                                       .probe = std::move(probe),
                                                        .sink = std::move(fake),
                                                        .tails = {},
                                                        .ready = {},

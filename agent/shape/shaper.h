@@ -1,0 +1,57 @@
+// What a pipeline makes of its records: processors, then the sink's encoding.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/model/extent.h"
+#include "common/config/config.h"
+#include "common/process/chain.h"
+#include "common/process/record.h"
+#include "common/process/record_encoder.h"
+#include "common/process/template.h"
+
+namespace agent::shape {
+
+struct ShaperContext {
+    std::string host;
+    std::string pipeline;
+    config::Labels labels;
+};
+
+// Takes the records of an extent through the chain and encodes those that are kept, into the extent's arena. What is
+// dropped goes into `extent.dropped`; the extent goes on with what is left, and its bytes stay what they were. The same
+// records of the same file come out in the same way whenever they are read.
+//
+// Life: one per pipeline. Thread: its shard's.
+class Shaper {
+ public:
+    // Errors: those of the chain and of the template, which the config was checked for.
+    static base::Result<Shaper> make(const config::PipelineConfig& config, ShaperContext context);
+
+    // Nothing is dropped, and records are the lines' bytes as they are.
+    bool is_plain() const { return chain_.empty() && encoding_ == config::Encoding::raw; }
+
+    // `path`: under which the pipeline first followed the file.
+    void shape(model::Extent& extent, const std::string& path, const std::string& file_id);
+
+    const process::Chain& chain() const { return chain_; }
+    const std::vector<std::uint32_t>& dropped() const { return dropped_; }  // by the last shape(): by step of the chain
+
+ private:
+    Shaper(process::Chain chain, config::Encoding encoding, std::optional<process::Template> text,
+           ShaperContext context);
+
+    void encode(process::Record& record, process::EnvelopeWriter& envelope, std::string& out);
+
+    process::Chain chain_;
+    config::Encoding encoding_;
+    std::optional<process::Template> template_;  // with Encoding::text
+    ShaperContext context_;
+    std::vector<std::uint32_t> dropped_;
+    std::unique_ptr<process::Record> record_;  // one after the other
+};
+
+}  // namespace agent::shape

@@ -1,0 +1,142 @@
+#include "common/process/json_writer.h"
+
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace process {
+
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+// Length of the well-formed UTF-8 sequence that `text` begins with (Unicode 15, table 3-7); 0: none.
+std::size_t sequence_length(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto in = [&](std::size_t i, unsigned low, unsigned high) {
+        return i < text.size() && byte(i) >= low && byte(i) <= high;
+    };
+    const auto tail = [&](std::size_t i) { return in(i, 0x80, 0xBF); };
+    const unsigned lead = byte(0);
+    if (lead < 0x80) return 1;
+    if (lead >= 0xC2 && lead <= 0xDF) return tail(1) ? 2 : 0;
+    if (lead >= 0xE0 && lead <= 0xEF) {
+        const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;
+        const unsigned high = lead == 0xED ? 0x9F : 0xBF;
+        return in(1, low, high) && tail(2) ? 3 : 0;
+    }
+    if (lead >= 0xF0 && lead <= 0xF4) {
+        const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
+        const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
+        return in(1, low, high) && tail(2) && tail(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+void append_escaped(std::string& out, char c) {
+    switch (c) {
+        case '"':
+            out += "\\\"";
+            break;
+        case '\\':
+            out += "\\\\";
+            break;
+        case '\n':
+            out += "\\n";
+            break;
+        case '\r':
+            out += "\\r";
+            break;
+        case '\t':
+            out += "\\t";
+            break;
+        default:
+            fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+    }
+}
+
+bool is_plain(char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\\';
+}
+
+// How many characters of `text` stand for themselves; eight at a time, for most do.
+std::size_t plain_length(std::string_view text) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    constexpr std::uint64_t kHighs = 0x8080808080808080;
+    const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighs; };
+    std::size_t at = 0;
+    for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data() + at, sizeof(word));
+        const auto is_control = (word - (kOnes * 0x20)) & ~word & kHighs;
+        if (((word & kHighs) | is_control | has_zero(word ^ (kOnes * '"')) | has_zero(word ^ (kOnes * '\\'))) != 0)
+            break;
+    }
+    while (at < text.size() && is_plain(text[at])) ++at;
+    return at;
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+    out += '"';
+    while (!text.empty()) {
+        const auto plain = plain_length(text);
+        out.append(text.substr(0, plain));
+        text.remove_prefix(plain);
+        if (text.empty()) break;
+
+        const std::size_t length = sequence_length(text);
+        if (length == 0)
+            out += kReplacement;
+        else if (length == 1)
+            append_escaped(out, text[0]);
+        else
+            out.append(text.substr(0, length));
+        text.remove_prefix(length == 0 ? 1 : length);
+    }
+    out += '"';
+}
+
+void append_json(std::string& out, const Value& value) {
+    switch (value.kind) {
+        case Value::Kind::null:
+            out += "null";
+            break;
+        case Value::Kind::boolean:
+            out += value.boolean ? "true" : "false";
+            break;
+        case Value::Kind::number:
+            out += value.text;
+            break;
+        case Value::Kind::text:
+            append_json_string(out, value.text);
+            break;
+        case Value::Kind::list:
+            out += '[';
+            for (const auto& item : *value.list) {
+                if (&item != value.list->data()) out += ',';
+                append_json(out, item);
+            }
+            out += ']';
+            break;
+        case Value::Kind::table:
+            append_json(out, *value.table);
+            break;
+    }
+}
+
+void append_json(std::string& out, const Value::Table& table) {
+    out += '{';
+    for (const auto& member : table) {
+        if (&member != table.data()) out += ',';
+        append_json_string(out, member.name);
+        out += ':';
+        append_json(out, member.value);
+    }
+    out += '}';
+}
+
+}  // namespace process
