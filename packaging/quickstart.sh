@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Shows the main job on this machine: builds the agent, writes a live sample log, ships it, counts what arrives.
+# Shows the main job on this machine: starts a center and an agent that enrols with it, rolls out a pipeline from the
+# center, writes a live sample log, ships it, counts what arrives.
 #
 #   packaging/quickstart.sh [--kafka] [--seconds N]
 #
@@ -23,6 +24,9 @@ work=""
 topic=""
 writer=""
 agent=""
+center=""
+agents_port=0
+api_port=0
 
 main() {
     parse_arguments "$@"
@@ -32,8 +36,9 @@ main() {
     work=$(mktemp -d -t venus-quickstart-XXXXXX)
     mkdir "$work/logs"
     if ships_to_kafka; then start_kafka; fi
-    write_config
+    start_center
     start_agent
+    roll_out
     start_writer
     show_progress
     conclude
@@ -69,9 +74,9 @@ prepare() {
     local purposes=(build)
     if ships_to_kafka; then purposes+=(kafka); fi
     ./packaging/install-deps.sh "${purposes[@]}"
-    say "building the agent (a few minutes the first time)"
+    say "building agent and center (some minutes the first time)"
     quietly cmake --preset release
-    quietly cmake --build --preset release --target venus-agent judge
+    quietly cmake --build --preset release --target venus-agent venus-center venusctl judge
 }
 
 start_kafka() {
@@ -83,54 +88,116 @@ start_kafka() {
     say "Kafka is at $BROKERS, the topic is $topic"
 }
 
-write_config() {
-    local sink="type = \"file\"
-path = \"$work/arrived.log\"" cluster=""
-    if ships_to_kafka; then
-        sink="type = \"kafka\"
-cluster = \"main\"
-topic = \"$topic\""
-        cluster="[clusters.main]
-brokers = [\"${BROKERS//,/\", \"}\"]
-properties = { \"compression.type\" = \"lz4\" }
-"
-    fi
+# free_port FROM: the first port from there on that nobody listens on.
+free_port() {
+    local port=$1
+    while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
+    echo "$port"
+}
+
+start_center() {
+    agents_port=$(free_port 4320)
+    api_port=$(free_port $((agents_port + 1)))
+    VENUS_CENTER=http://127.0.0.1:$api_port
+    VENUS_TOKEN=$(head -c 24 /dev/urandom | base64 | tr -d '+/=')
+    export VENUS_CENTER VENUS_TOKEN
+    cat >"$work/center.toml" <<TOML
+[center]
+listen_agents = "127.0.0.1:$agents_port"
+listen_api = "127.0.0.1:$api_port"
+data_dir = "$work/center"
+heartbeat_interval = "1s"
+
+[auth]
+admin_token = "\${env:VENUS_TOKEN}"
+TOML
+    setsid "$bin/venus-center" run --config "$work/center.toml" >"$work/center.log" 2>&1 &
+    center=$!
+    await center "$center" "$bin/venusctl" agents
+    say "the center is at $VENUS_CENTER"
+}
+
+# await WHAT PID COMMAND...: until the command is content.
+await() {
+    local what=$1 pid=$2 tries
+    shift 2
+    for ((tries = 0; tries < 100; ++tries)); do
+        "$@" >/dev/null 2>&1 && return
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    echo "quickstart: the $what does not run; its log:" >&2
+    cat "$work/$what.log" >&2
+    exit 1
+}
+
+# In sessions of their own: a Ctrl-C is for this script, which then ends them in the right order.
+start_agent() {
+    "$bin/venusctl" token create --kind enrolment --uses 1 >"$work/token" 2>/dev/null
     cat >"$work/agent.toml" <<TOML
 [agent]
 data_dir = "$work/data"
 admin_socket = "$work/admin.sock"
 metrics_listen = ""
+labels = { app = "sample" }
+allow_paths = ["$work/logs/**"]
+allow_sink_paths = ["$work/**"]
 
-$cluster
-[[pipelines]]
+[center]
+endpoint = "http://127.0.0.1:$agents_port/v1/opamp"
+token = "\${file:$work/token}"
+heartbeat_interval = "1s"
+probation = "2s"
+TOML
+    "$bin/venus-agent" check --config "$work/agent.toml" >/dev/null
+    say "the agent's config, which names the center and no pipeline:"
+    sed 's/^/    /' "$work/agent.toml"
+    setsid "$bin/venus-agent" run --config "$work/agent.toml" >"$work/agent.log" 2>&1 &
+    agent=$!
+    await agent "$agent" status
+}
+
+# The pipeline comes from the center: files in a folder, put there and rolled out.
+roll_out() {
+    local sink="type = \"file\"
+path = \"$work/arrived.log\""
+    mkdir "$work/conf.d"
+    if ships_to_kafka; then
+        sink="type = \"kafka\"
+cluster = \"main\"
+topic = \"$topic\""
+        cat >"$work/conf.d/clusters.toml" <<TOML
+[clusters.main]
+brokers = ["${BROKERS//,/\", \"}"]
+properties = { "compression.type" = "lz4" }
+TOML
+    fi
+    cat >"$work/conf.d/sample.toml" <<TOML
 name = "sample"
 
-[pipelines.source]
+[source]
 type = "file"
 include = ["$work/logs/*.log"]
 
-[pipelines.sink]
+[sink]
 $sink
 TOML
-    "$bin/venus-agent" check --config "$work/agent.toml" >/dev/null
-    say "the agent's config:"
-    sed 's/^/    /' "$work/agent.toml"
+    cat >"$work/conf.d/groups.toml" <<TOML
+[groups.samples]
+selector = 'app = "sample"'
+pipelines = ["sample"]
+TOML
+    say "venusctl apply -f conf.d; the pipeline in it:"
+    sed 's/^/    /' "$work/conf.d/sample.toml"
+    "$bin/venusctl" apply -f "$work/conf.d"
+    await agent "$agent" enrolled
+    say "venusctl rollout start samples --watch"
+    "$bin/venusctl" rollout start samples --watch
+    "$bin/venusctl" agents
 }
 
-# In sessions of their own: a Ctrl-C is for this script, which then ends them in the right order.
-start_agent() {
-    setsid "$bin/venus-agent" run --config "$work/agent.toml" >"$work/agent.log" 2>&1 &
-    agent=$!
-    local tries
-    for ((tries = 0; tries < 100; ++tries)); do
-        status >/dev/null && return
-        kill -0 "$agent" 2>/dev/null || break
-        sleep 0.1
-    done
-    echo "quickstart: the agent does not run; its log:" >&2
-    cat "$work/agent.log" >&2
-    exit 1
-}
+# shellcheck disable=SC2317 # await calls it
+enrolled() { "$bin/venusctl" agents --json | grep -q '"online":true'; }
 
 start_writer() {
     setsid "$bin/judge" write --file "$work/logs/app.log" --writer app --rate "$lines_a_second" \
@@ -228,6 +295,7 @@ what_next() {
 The programs are in $bin. Next:
   - write a config of your own; the README has a first one. Check it: venus-agent check --config FILE
   - run it: venus-agent run --config FILE, and look at it: venus-agent status --config FILE
+  - run a center: venus-center run --config FILE, and speak to it with venusctl
   - ship to your Kafka: BROKERS=host:9092 ./packaging/quickstart.sh
   - run the tests: ./tests/run.sh
 TEXT
@@ -245,6 +313,10 @@ clean_up() {
     trap '' INT TERM
     if [[ -n $writer ]]; then kill -TERM "$writer" 2>/dev/null || true; fi
     stop_agent
+    if [[ -n $center ]]; then
+        kill -TERM "$center" 2>/dev/null || true
+        wait "$center" || true
+    fi
     if [[ -n $topic ]]; then ./tests/kafka/kafka delete-topic "$topic" || true; fi
     if [[ -e $work/kafka ]]; then env -u BROKERS ./tests/kafka/kafka stop --dir "$work/kafka"; fi
     if [[ -n $work ]]; then rm -rf "$work"; fi

@@ -9,6 +9,7 @@ import pytest
 sys.dont_write_bytecode = True  # no caches in the tree
 
 from support.agent import Agent  # noqa: E402
+from support.center import Center  # noqa: E402
 from support.judge import kill_writers  # noqa: E402
 from support.kafka import Kafka  # noqa: E402
 
@@ -75,6 +76,26 @@ def new_agent(tmp_path):
 @pytest.fixture
 def agent(new_agent):
     return new_agent()
+
+
+@pytest.fixture
+def new_center(tmp_path):
+    """Makes a center with a folder of its own, not started yet; it is killed at the end and its log shown."""
+    centers = []
+
+    def make(name="center", **options):
+        centers.append(Center(tmp_path / name).configure(**options))
+        return centers[-1]
+
+    yield make
+    for center in centers:
+        center.kill()
+        print(f"--- log of {center.folder.name} ---\n{center.log_tail()}")
+
+
+@pytest.fixture
+def center(new_center):
+    return new_center().start()
 
 
 @pytest.fixture

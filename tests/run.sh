@@ -42,7 +42,7 @@ main() {
 
 needs_of_checks() { printf '%s\n' build test check; }
 needs_of_unit() { printf '%s\n' build check; } # tsan is clang's
-needs_of_integration() { printf '%s\n' build test kafka; }
+needs_of_integration() { printf '%s\n' build test kafka interop; }
 needs_of_faults() {
     printf '%s\n' build test kafka
     ! is_long || echo check # the fuzzer is clang's

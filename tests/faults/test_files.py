@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import os
 import shutil
+import socket
 import time
 
 import pytest
@@ -350,11 +351,15 @@ def test_the_folder_of_a_pattern_that_is_removed_and_made_again(follower, logs):
         logs.mkdir()
 
 
-def test_what_is_not_a_regular_file_holds_up_nothing(follower, logs):
+def test_what_is_not_a_regular_file_is_passed_over_in_silence(follower, logs):
     os.mkfifo(logs / "pipe.log")
     (logs / "folder.log").mkdir()
     (logs / "null.log").symlink_to("/dev/null")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(logs / "socket.log"))
     append(logs / "a.log", follower.lines())
+    follower.await_all()
+    assert follower.agent.health() == "healthy" and "WARN" not in follower.agent.log_text()
 
 
 # --- files that root may read, but the agent may not -------------------------------------------------------------
@@ -406,11 +411,34 @@ def test_a_folder_that_becomes_readable_again(humble, away_humbly, logs):
         append(folder / "a.log", humble.lines())
         append(folder / "b.log", humble.lines())
     sweep(logs)
-    wait_until(lambda: "folder cannot be watched" in humble.agent.log_text(), "the agent to say so")
+    wait_until(lambda: f"cannot list {folder}: Permission denied" in humble.agent.reasons(), "status to say so")
     folder.chmod(0o700)
     sweep(logs)
     humble.await_all()
+    assert humble.agent.health() == "healthy"
+    assert "lost" not in humble.agent.log_text(), "nothing was gone"
     append(folder / "a.log", humble.lines())
+    humble.await_all()
+
+
+def test_a_folder_that_cannot_be_seen_for_a_while_keeps_its_files(humble, logs):
+    """Half a line is not sent, as it would be of a file that is gone."""
+    folder = logs / "app"
+    folder.mkdir()
+    append(folder / "a.log", humble.lines())
+    humble.await_all()
+    whole = humble.lines()
+    half, rest = whole[:-10], whole[-10:]
+    append(folder / "a.log", half)
+    folder.chmod(0)
+    sweep(logs)
+    wait_until(lambda: f"cannot list {folder}: Permission denied" in humble.agent.reasons(), "status to say so")
+    time.sleep(1)
+    assert "file is gone" not in humble.agent.log_text()
+    folder.chmod(0o700)
+    append(folder / "a.log", rest)
+    sweep(logs)
+    humble.await_all()
 
 
 # --- file systems of another kind --------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ def on_a_full_disk(kafka, topic, agent, disk, logs):
     stored = offsets(agent)
     agent.await_acked("p", agent.metric("records_acked_total") + 2_000)
     assert offsets(agent) == stored
+    assert "checkpoints cannot be written" in agent.reasons()
     return name, writers, stored
 
 
@@ -62,6 +63,7 @@ def test_a_full_disk_holds_up_checkpoints_and_nothing_else_until_there_is_room(k
     disk.empty()
     wait_until(lambda: "checkpoints are written again" in agent.log_text(), "the agent to say so", timeout=60)
     wait_until(lambda: all(offsets(agent)[path] > stored[path] for path in stored), "checkpoints to go on")
+    wait_until(lambda: agent.health() == "healthy", "status to be healthy")
     assert_perfect(consume(kafka.brokers, name, [writer.stop() for writer in writers]))
     agent.stop()
 
@@ -312,7 +314,7 @@ def test_an_agent_that_gets_no_more_memory_ends_and_loses_nothing(kafka, topic, 
     resource.prlimit(agent.process.pid, resource.RLIMIT_DATA, (limit, limit))
     writers += [write(logs / f"much-{n}.log", f"much-{n}", 100_000, lines_per_write=200) for n in range(2)]
     assert agent.process.wait(30) == -signal.SIGABRT
-    bound = agent.bytes_beyond_checkpoints(logs) // LINE_BYTES
+    bound = agent.bytes_repeated_max(logs) // LINE_BYTES
     agent.start()
     for writer in writers[:2]:
         writer.stop()

@@ -24,7 +24,7 @@ def test_twenty_kills_lose_nothing(kafka, topic, agent, logs):
         agent.start(wait=False)
         time.sleep(instants.uniform(0.05, 2.5))
         agent.kill()
-        unfinished += agent.bytes_beyond_checkpoints(logs)
+        unfinished += agent.bytes_repeated_max(logs)
     agent.start()
     writer.stop()
     # What was read but not checkpointed lies beyond the checkpoints: nothing else may come twice.

@@ -52,7 +52,7 @@ def test_two_hundred_kills_with_a_broker_that_restarts_lose_nothing(cluster, age
             restarts += 1
         time.sleep(instants.uniform(0.05, 2))
         agent.kill()
-        unfinished += agent.bytes_beyond_checkpoints(logs)
+        unfinished += agent.bytes_repeated_max(logs)
     agent.start()
     written = [writer.stop() for writer in writers]
     # What was read but not checkpointed lies beyond the checkpoints: nothing else may come twice.

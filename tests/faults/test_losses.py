@@ -25,8 +25,9 @@ def follower(agent, logs, tmp_path):
 
 def losses(agent, message):
     """(path, begin, end, reason) of each such ERROR."""
-    found = re.findall(rf"ERROR {message} .*?path=(\S+) begin=(\d+) end=(\S+) bytes=\d+ reason=(\w+)", agent.log_text())
-    return [(path, int(begin), end if end == "unknown" else int(end), reason) for path, begin, end, reason in found]
+    found = re.findall(rf"ERROR {message} .*?path=(\S+) begin=(\d+) end=(\S+) bytes=(\S+) reason=(\w+)", agent.log_text())
+    assert all((end == "unknown") == (count == "unknown") for _, _, end, count, _ in found), found
+    return [(path, int(begin), end if end == "unknown" else int(end), reason) for path, begin, end, _, reason in found]
 
 
 def books(agent, name="p"):

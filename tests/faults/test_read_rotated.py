@@ -119,6 +119,46 @@ def test_each_pipeline_reads_a_compressed_generation_from_where_it_was(agent, ka
     assert "ERROR" not in agent.log_text()
 
 
+@pytest.fixture
+def read_whole(agent, kafka, topic, logs):
+    """A stopped agent that has read a.log and the rotated a.log.1 to their ends: its topic and its writers."""
+    name = topic()
+    source = {"exclude": ["*.gz"], "read_rotated": True}
+    agent.configure(pipeline("p", logs / "a.log*", kafka_sink(name), **source), brokers=kafka.brokers).start()
+    writers = [write(logs / "a.log", "a", 1_000)]
+    (logs / "a.log").rename(logs / "a.log.1")
+    writers.append(write(logs / "a.log", "b", 1_000))
+    agent.await_acked("p", 2_000)
+    agent.stop()
+    return name, writers
+
+
+def test_late_lines_of_a_generation_that_was_read_to_its_end_are_read_from_its_compressed_form(
+    agent, kafka, logs, read_whole
+):
+    """What `delaycompress` is for: a program goes on writing to the file that was rotated."""
+    name, writers = read_whole
+    writers.append(write(logs / "a.log.1", "c", 1_000))
+    subprocess.run(["gzip", logs / "a.log.1"], check=True)
+    agent.start()
+    assert_perfect(consume(kafka.brokers, name, writers))
+    agent.stop()
+    agent.start()
+    agent.stop()
+    assert_perfect(consume(kafka.brokers, name, writers))
+    assert "ERROR" not in agent.log_text()
+
+
+def test_a_generation_that_was_read_to_its_end_and_compressed_is_passed_over_in_silence(agent, kafka, logs, read_whole):
+    name, writers = read_whole
+    subprocess.run(["gzip", logs / "a.log.1"], check=True)
+    agent.start()
+    writers.append(write(logs / "a.log", "c", 1_000))
+    assert_perfect(consume(kafka.brokers, name, writers))
+    agent.stop()
+    assert "ERROR" not in agent.log_text() and "compressed generation" not in agent.log_text()
+
+
 def test_a_file_that_comes_back_after_its_compressed_form_was_read_is_not_read_again(rotated, tmp_path):
     agent, logs = rotated.agent, rotated.logs
     (logs / "a.log.1.gz").write_bytes(gzip.compress((logs / "a.log.1").read_bytes()))

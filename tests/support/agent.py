@@ -14,6 +14,9 @@ import urllib.request
 from support.programs import AGENT
 from support.wait import wait_until
 
+IN_FLIGHT_BYTES_MAX = 8 << 20  # kInFlightBytesMax, of a pipeline
+UNSTORED_BYTES_MAX = 1 << 20  # kUnstoredBytesMax
+
 
 def pipeline(name, include, sink, enabled=None, **source):
     include = [str(i) for i in (include if isinstance(include, list) else [include])]
@@ -33,12 +36,12 @@ class Agent:
         self.log = folder / "agent.log"
         self.data_dir = folder / "data"
         self.admin_socket = folder / "admin.sock"
-        self.metrics_port = _free_port()
+        self.metrics_port = free_port()
         self.process = None
 
     # --- its configuration ---
 
-    def configure(self, *pipelines, brokers=None, properties=None, **agent):
+    def configure(self, *pipelines, brokers=None, properties=None, center=None, **agent):
         settings = {
             "data_dir": str(self.data_dir),
             "admin_socket": str(self.admin_socket),
@@ -51,6 +54,8 @@ class Agent:
             if properties:
                 cluster["properties"] = properties
             document["clusters"] = {"main": cluster}
+        if center:
+            document["center"] = center
         document["pipelines"] = list(pipelines)
         fresh = self.config.with_suffix(".new")  # a reload that is going on reads the one or the other
         fresh.write_text(to_toml(document))
@@ -154,10 +159,12 @@ class Agent:
         """Why it is degraded, as one text."""
         return "\n".join(self.status()["reasons"])
 
-    def bytes_beyond_checkpoints(self, logs):
-        """Of all files in the folder."""
+    def bytes_repeated_max(self, logs):
+        """After a kill, of one pipeline's files in the folder: what lies beyond the checkpoints, and no more than what
+        may have been in flight or acknowledged since they were written."""
         done = sum(checkpoint["offset"] for checkpoint in self.checkpoints())
-        return max(0, sum(path.stat().st_size for path in logs.iterdir()) - done)
+        beyond = sum(path.stat().st_size for path in logs.iterdir()) - done
+        return min(max(0, beyond), IN_FLIGHT_BYTES_MAX + UNSTORED_BYTES_MAX)
 
     # --- its metrics ---
 
@@ -227,6 +234,8 @@ def to_toml(value):
             for cluster, settings in table.items():
                 lines.append(f"[clusters.{cluster}]")
                 lines += [f"{key} = {_inline(item)}" for key, item in settings.items()]
+        elif not isinstance(table, dict):
+            lines.append(f"{name} = {_inline(table)}")
         else:
             lines.append(f"[{name}]")
             lines += [f"{key} = {_inline(item)}" for key, item in table.items()]
@@ -241,6 +250,6 @@ def _inline(value):
     return json.dumps(str(value) if isinstance(value, pathlib.Path) else value)
 
 
-def _free_port():
+def free_port():
     with socket.create_server(("127.0.0.1", 0)) as held:
         return held.getsockname()[1]

@@ -40,6 +40,7 @@ def tree(tmp_path):
         ("agent/read/a.h", "common/base/b.h"),
         ("common/config/a.h", "common/base/b.h"),
         ("center/fleet/a.h", "common/base/b.h"),
+        ("center/app/a.cpp", "center/store/b.h"),
     ],
 )
 def test_an_arrow_downwards_passes(tree, source, target):
@@ -53,6 +54,8 @@ def test_an_arrow_downwards_passes(tree, source, target):
         ("agent/control/a.h", "agent/admin/b.h", "sideways"),
         ("agent/model/a.h", "agent/read/b.h", "upwards"),
         ("agent/pipeline/a.h", "agent/app/b.h", "upwards"),
+        ("center/model/a.h", "center/store/b.h", "upwards"),
+        ("center/store/a.h", "center/rollout/b.h", "sideways"),
         ("common/base/a.h", "agent/model/b.h", "must not know agent/"),
         ("common/base/a.h", "common/config/b.h", "base is the bottom"),
         ("agent/app/a.h", "center/fleet/b.h", "must not know center/"),
