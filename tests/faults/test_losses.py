@@ -47,7 +47,7 @@ def test_the_books_of_a_file_say_what_became_of_each_byte(follower, logs):
     wait_until(lambda: books(follower)["seen"] == 4 * len(LINE) + len("part"), "the partial line to be seen")
     file = follower.status()["pipelines"][0]["files"][0]
     assert file["bytes"]["read"] == 4 * len(LINE) and file["lag"] == len("part")
-    assert set(file["bytes"]["dropped"]) == {"long_line", "rejected", "dead_letter"}
+    assert set(file["bytes"]["dropped"]) == {"long_line", "processor", "rejected", "dead_letter"}
     assert_balanced(follower)
 
 
