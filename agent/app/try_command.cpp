@@ -14,7 +14,7 @@
 
 #include "agent/app/exit_codes.h"
 #include "agent/read/reader.h"
-#include "agent/split/splitter.h"
+#include "agent/split/framing.h"
 #include "common/base/text.h"
 #include "common/config/load.h"
 #include "common/kafka/client_config.h"
@@ -124,7 +124,7 @@ class Trial {
     std::map<std::string, std::uint64_t> dropped_;
 };
 
-base::Result<void> run(read::Reader& reader, const model::LineLimit& limit, Trial& trial) {
+base::Result<void> run(read::Reader& reader, const split::Framing& framing, Trial& trial) {
     read::BufferPool pool(read::kReadBytes, 1);
     while (true) {
         auto read = reader.read(pool);
@@ -135,8 +135,12 @@ base::Result<void> run(read::Reader& reader, const model::LineLimit& limit, Tria
             return base::fail("cannot read on: {}", read.status == read::ReadStatus::failed
                                                         ? base::errno_text(read.error)
                                                         : "the file was truncated");
-        split::split_lines(*read.extent, limit);
-        trial.take(*read.extent);
+        auto& extent = *read.extent;
+        const auto end = extent.end;
+        const bool is_all = read.drained || extent.form != model::ExtentForm::lines;
+        split::frame(extent, framing, is_all ? split::kNothingFollows : extent.begin + read.looked_at);
+        trial.take(extent);
+        if (extent.end != end) reader.go_back(extent.end, extent.end == extent.begin ? 2 * read.looked_at : 0);
     }
 }
 
@@ -156,7 +160,8 @@ base::Result<void> try_config(const config::Config& config, const TryOptions& op
     if (!input) return std::unexpected(input.error());
     auto chain = Chain::make(pipeline->processors, config.agent.labels);
     if (!chain) return base::fail("{}", chain.error().front().error.message);  // which the config was checked for
-    const model::LineLimit limit{.bytes_max = pipeline->source.max_line_bytes, .policy = pipeline->source.long_line};
+    const auto framing = split::Framing::make(pipeline->source);
+    if (!framing) return std::unexpected(framing.error());
     const std::string path = options.file.empty() ? "-" : options.file;
     Trial trial(std::move(*chain),
                 {.host = config.agent.name,
@@ -165,8 +170,8 @@ base::Result<void> try_config(const config::Config& config, const TryOptions& op
                  .file_id = "try",
                  .labels = &config.agent.labels},
                 options.trace);
-    read::Reader reader(std::make_shared<const base::UniqueFd>(std::move(*input)), limit);
-    const auto done = run(reader, limit, trial);
+    read::Reader reader(std::make_shared<const base::UniqueFd>(std::move(*input)), framing->line_limit);
+    const auto done = run(reader, *framing, trial);
     trial.conclude();
     return done;
 }

@@ -64,13 +64,6 @@ std::uint64_t record_bytes_max(const config::SinkConfig& sink, const config::Clu
                                                   : (bytes - std::min(bytes / 2, kEnvelopeBytesMax)) / kEscapeMax;
 }
 
-// A line that would be refused for its size is a long line, whatever max_line_bytes allows: it must not stop its file.
-model::LineLimit line_limit_of(const config::PipelineConfig& config, const config::ClusterConfig* cluster) {
-    model::LineLimit limit{.bytes_max = config.source.max_line_bytes, .policy = config.source.long_line};
-    if (cluster) limit.bytes_max = std::min(limit.bytes_max, record_bytes_max(config.sink, *cluster));
-    return limit;
-}
-
 }  // namespace
 
 base::Result<std::unique_ptr<Pipeline>> build_pipeline(const config::PipelineConfig& config,
@@ -80,6 +73,9 @@ base::Result<std::unique_ptr<Pipeline>> build_pipeline(const config::PipelineCon
     auto shaper =
         shape::Shaper::make(config, {.host = context.host, .pipeline = config.name, .labels = context.labels});
     if (!shaper) return std::unexpected(shaper.error());
+    auto framing = cluster ? split::Framing::make(config.source, record_bytes_max(config.sink, *cluster))
+                           : split::Framing::make(config.source);
+    if (!framing) return std::unexpected(framing.error());
     auto sink = build_sink(
         config.sink, cluster,
         {.labels = context.labels, .host = context.host, .pipeline = config.name, .session = context.session}, shard,
@@ -87,7 +83,7 @@ base::Result<std::unique_ptr<Pipeline>> build_pipeline(const config::PipelineCon
     if (!sink) return std::unexpected(sink.error());
     PipelineProbe probe(config.name, type_name(config.sink.type), shaper->chain(), registry, log);
     return std::make_unique<Pipeline>(Pipeline{.config = config,
-                                               .line_limit = line_limit_of(config, cluster),
+                                               .framing = std::move(*framing),
                                                .shaper = std::move(*shaper),
                                                .probe = std::move(probe),
                                                .sink = std::move(*sink),

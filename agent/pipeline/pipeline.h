@@ -13,6 +13,7 @@
 #include "agent/pipeline/tail.h"
 #include "agent/pipeline/throttle.h"
 #include "agent/shape/shaper.h"
+#include "agent/split/framing.h"
 #include "common/base/event_loop.h"
 #include "common/config/config.h"
 
@@ -40,7 +41,7 @@ using Retired = std::move_only_function<void(std::vector<StillOpen>)>;
 // Thread: its shard's.
 struct Pipeline {
     config::PipelineConfig config;
-    model::LineLimit line_limit;
+    split::Framing framing;
     shape::Shaper shaper;
     PipelineProbe probe;
     Budget window{kInFlightBytesMax};

@@ -104,13 +104,7 @@ bool Shard::read_extent(Pipeline& pipeline, Tail& tail) {
     pipeline.probe.file_cut_off(tail.path, tail.take_cut_off());
     switch (result.status) {
         case read::ReadStatus::extent:
-            tail.was_at_end = tail.was_at_end || result.drained;
-            deliver_extent(pipeline, tail, std::move(result.extent));
-            if (tail.state != Tail::State::idle) return false;
-            if (!result.drained || *tail.woken || tail.records_max > 0) return true;
-            // It will have grown until the next batch: then it is read without waiting for an event.
-            if (tail.route->batches() && tail.has_in_flight()) wait_for_sink(pipeline, tail);
-            return false;
+            return take_extent(pipeline, tail, std::move(result));
         case read::ReadStatus::again:
             return true;
         case read::ReadStatus::at_end:
@@ -126,9 +120,56 @@ bool Shard::read_extent(Pipeline& pipeline, Tail& tail) {
     return false;
 }
 
-void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent) {
+bool Shard::take_extent(Pipeline& pipeline, Tail& tail, read::ReadResult result) {
+    const bool drained = result.drained;
+    auto& extent = *result.extent;
+    tail.was_at_end = tail.was_at_end || drained;
+    const auto end = extent.end;
+    const auto seen = seen_behind(pipeline, tail, result);
+    const auto records_max = tail.records_max == 0 ? split::kAllRecords : tail.records_max;
+    const auto long_lines = split::frame(extent, pipeline.framing, seen, records_max);
+    if (extent.end == extent.begin) return wait_for_lines(pipeline, tail, std::move(result));
+    if (extent.end != end) {
+        tail.reader.go_back(extent.end);
+        extent.anchor = tail.reader.anchor();
+    }
+    deliver_extent(pipeline, tail, std::move(result.extent), long_lines);
+    if (tail.state != Tail::State::idle) return false;
+    if (!drained || *tail.woken || tail.records_max > 0) return true;
+    if (end != tail.reader.offset()) wait_for_the_rest(pipeline, tail);
+    // It will have grown until the next batch: then it is read without waiting for an event.
+    if (tail.route->batches() && tail.has_in_flight()) wait_for_sink(pipeline, tail);
+    return false;
+}
+
+// How far the file is known; once nothing was added to it for long enough, as if nothing ever would be.
+model::FileOffset Shard::seen_behind(const Pipeline& pipeline, Tail& tail, const read::ReadResult& result) {
+    if (!pipeline.framing.joiner) return split::kNothingFollows;
+    const auto seen = result.extent->begin + result.looked_at;
+    if (!result.drained) return seen;
+    const auto now = loop_.now();
+    if (!tail.joining) tail.joining = std::make_unique<Tail::Joining>(loop_);
+    auto& joining = *tail.joining;
+    if (std::exchange(joining.end, seen) != seen) joining.since = now;
+    return now - joining.since < pipeline.framing.timeout ? seen : split::kNothingFollows;
+}
+
+// All that was read is one record, which may go on. True: there is more to read.
+bool Shard::wait_for_lines(Pipeline& pipeline, Tail& tail, read::ReadResult result) {
+    tail.reader.go_back(result.extent->begin, result.drained ? 0 : 2 * result.looked_at);
+    pool_.give_back(std::move(result.extent->buffer));
+    if (result.drained) wait_for_the_rest(pipeline, tail);
+    return !result.drained;
+}
+
+// Of a record at the file's end.
+void Shard::wait_for_the_rest(Pipeline& pipeline, Tail& tail) {
+    tail.joining->timer.after(tail.joining->since + pipeline.framing.timeout - loop_.now(),
+                              [this, &pipeline, &tail] { make_ready(pipeline, tail); });
+}
+
+void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent, const split::LongLines& long_lines) {
     extent->read_at = tail.grown_at = loop_.now();
-    const auto long_lines = split_extent(pipeline, tail, *extent);
     pipeline.probe.extent_read(*extent, long_lines);
     pipeline.rate.take(extent->end - extent->begin, extent->split_count);
     rate_.take(extent->end - extent->begin, extent->split_count);
@@ -144,14 +185,6 @@ void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent) {
     pipeline.probe.extent_sent(*extent);
     if (!collecting_since_) collecting_since_ = extent->read_at;
     pipeline.sink->deliver(std::move(extent), *tail.route);  // comes back by extent_finished()
-}
-
-split::LongLines Shard::split_extent(const Pipeline& pipeline, Tail& tail, model::Extent& extent) {
-    if (tail.records_max == 0) return split::split_lines(extent, pipeline.line_limit);
-    const auto long_lines = split::split_lines(extent, pipeline.line_limit, tail.records_max);
-    extent.anchor = tail.reader.anchor_at(extent.end);
-    tail.reader.seek(extent.end, extent.anchor);
-    return long_lines;
 }
 
 void Shard::truncated(Pipeline& pipeline, Tail& tail) {
@@ -275,9 +308,8 @@ bool Shard::extent_rejected(Pipeline& pipeline, Tail& tail, ExtentPtr& extent) {
         case config::OnReject::dead_letter:
             extent->dead_letter_why = std::exchange(extent->failure, {});
             extent->rejection = model::Rejection::none;
-            extent->records.clear();
             extent->arena.clear();
-            split::split_lines(*extent, pipeline.line_limit, extent->split_count);
+            split::frame(*extent, pipeline.framing, split::kNothingFollows, extent->split_count);
             if (!pipeline.shaper.is_plain()) pipeline.shaper.shape(*extent, tail.origin_path, tail.file_id());
             pipeline.sink->deliver(std::move(extent), *tail.route);
             schedule_turns();  // which flush when they are through

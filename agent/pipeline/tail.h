@@ -116,6 +116,15 @@ class Tail {
     std::unique_ptr<base::Timer> retry;
     std::optional<model::FileOffset> go_to;  // move_to() as soon as nothing is in flight
 
+    // Of lines that are joined to records: since when nothing was added to the file's end.
+    struct Joining {
+        explicit Joining(base::EventLoop& loop) : timer(loop) {}
+        model::FileOffset end;
+        std::chrono::steady_clock::time_point since;
+        base::Timer timer;  // when the last record is complete
+    };
+    std::unique_ptr<Joining> joining;
+
     // Looking for a rejected record: so many at most go together, half as many after each rejection, twice as many
     // after a run of deliveries. 0: nobody looks.
     std::uint32_t records_max = 0;

@@ -45,6 +45,7 @@ std::uint32_t anchor_length(std::uint64_t offset) {
 void Reader::seek(FileOffset offset, const Fingerprint& anchor) {
     AGENT_ASSERT(anchor.length <= offset.value);
     offset_ = scanned_ = offset;
+    bytes_wanted_ = 0;
     anchor_ = anchor;
     seen_ = std::max(seen_, offset);
 }
@@ -52,6 +53,11 @@ void Reader::seek(FileOffset offset, const Fingerprint& anchor) {
 void Reader::start_anew() {
     seen_ = {};
     seek({}, {});
+}
+
+void Reader::go_back(FileOffset offset, std::size_t bytes_wanted) {
+    seek(offset, anchor_at(offset));
+    bytes_wanted_ = bytes_wanted;
 }
 
 std::string Reader::pread(std::size_t size, FileOffset offset) const {
@@ -89,7 +95,7 @@ ReadResult Reader::read(BufferPool& pool) {
     View view;
     const std::size_t line_bytes_max = limit_.bytes_max + kLineEndingBytesMax;
     // A partial line that is known to be longer than one read is not read piece by piece again.
-    std::size_t want = std::max<std::size_t>(kExtentBytesMax, std::min(partial_bytes() * 2, line_bytes_max));
+    std::size_t want = std::max({kExtentBytesMax, bytes_wanted_, std::min(partial_bytes() * 2, line_bytes_max)});
     while (true) {
         auto result = read_view(pool, want, view);
         if (result.status != ReadStatus::extent) {
@@ -100,9 +106,10 @@ ReadResult Reader::read(BufferPool& pool) {
         const auto* last = static_cast<const char*>(::memrchr(view.data(), '\n', view.size));
         if (last) {
             const auto size = static_cast<std::size_t>(last - view.data()) + 1;
-            const bool drained = view.size < want;
+            const auto looked_at = view.size;
             result = make_extent(pool, std::move(view), size, offset_ + size, ExtentForm::lines);
-            result.drained = drained;
+            result.drained = looked_at < want;
+            result.looked_at = looked_at;
             return result;
         }
         if (view.size < want) scanned_ = offset_ + view.size;  // the file ends here, perhaps earlier than before

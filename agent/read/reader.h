@@ -31,7 +31,8 @@ struct ReadResult {
     ReadStatus status;
     model::ExtentPtr extent;
     int error = 0;
-    bool drained = false;  // with `extent`: the file ended here, another read is not worth it now
+    bool drained = false;       // with `extent`: the file ended here, another read is not worth it now
+    std::size_t looked_at = 0;  // with `extent`: bytes from its beginning on, of which it has the complete lines
 };
 
 // Keeps the offset of the next record and the anchor before it, which every read verifies; no bytes. An incomplete
@@ -51,6 +52,8 @@ class Reader {
     // Goes to `offset`, behind bytes that have this anchor.
     void seek(model::FileOffset offset, const model::Fingerprint& anchor);
     void start_anew();  // the file was truncated: goes to its beginning
+    // Goes back to `offset`, behind bytes that it has read, and reads at least so many bytes from there the next time.
+    void go_back(model::FileOffset offset, std::size_t bytes_wanted = 0);
 
     ReadResult read(BufferPool& pool);
 
@@ -102,6 +105,7 @@ class Reader {
     model::LineLimit limit_;
     model::FileOffset offset_;
     model::FileOffset scanned_;  // no line ending was seen in [offset_, scanned_)
+    std::size_t bytes_wanted_ = 0;
     model::FileOffset seen_;
     model::Loss cut_off_;
     model::Fingerprint anchor_;

@@ -79,6 +79,7 @@ struct FileSourceConfig {
     bool read_rotated = false;  // compressed rotated generations, where lines of them were not read
     std::uint64_t max_line_bytes = 1ULL << 20;
     LongLine long_line = LongLine::split;
+    std::optional<process::MultilineOptions> multiline = {};
     Priority priority = Priority::normal;
     base::Rate rate_limit;
     // Of a central config: globs, one of which a file's path must match once no link is left in it. Empty: any path.

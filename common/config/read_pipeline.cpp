@@ -1,11 +1,15 @@
 // [[pipelines]] and their source.
+#include <algorithm>
+#include <chrono>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "common/base/text.h"
 #include "common/config/fields.h"
 #include "common/config/sections.h"
+#include "common/process/multiline.h"
 
 namespace config {
 
@@ -13,6 +17,8 @@ namespace {
 
 constexpr std::uint64_t kLineBytesMin = 1ULL << 10;
 constexpr std::uint64_t kLineBytesMax = 64ULL << 20;
+constexpr std::chrono::hours kMultilineTimeoutMax{1};
+constexpr std::int32_t kMultilineLinesMax = 100'000;
 constexpr std::uint64_t kLinesInMemoryMin = 4;  // so that one long line cannot take the whole budget
 
 void check_line_limit(const Value& source, const FileSourceConfig& config, const AgentConfig& agent,
@@ -26,6 +32,48 @@ void check_line_limit(const Value& source, const FileSourceConfig& config, const
                      fmt::format("{} is more than a quarter of agent.memory_limit (at most {})",
                                  base::quote(value->text), base::show_size(agent.memory_limit / kLinesInMemoryMin)));
     }
+}
+
+void check_multiline_limits(const Value& multiline, const process::MultilineOptions& options, const AgentConfig& agent,
+                            Problems& problems) {
+    if (const auto* value = usable(multiline, "timeout"); value && options.timeout > kMultilineTimeoutMax)
+        problems.add(*value, fmt::format("{} is out of bounds (at most 1h)", base::quote(value->text)));
+    if (const auto* value = usable(multiline, "max_lines");
+        value && (value->kind != Value::Kind::integer || value->integer < 2 || value->integer > kMultilineLinesMax))
+        problems.add(*value, fmt::format("is out of bounds (a whole number from 2 to {})", kMultilineLinesMax));
+    const auto* value = usable(multiline, "max_record_bytes");
+    if (!value) return;
+    if (options.record_bytes_max < kLineBytesMin || options.record_bytes_max > kLineBytesMax)
+        problems.add(*value, fmt::format("{} is out of bounds (from 1KiB to 64MiB)", base::quote(value->text)));
+    else if (options.record_bytes_max > agent.memory_limit / kLinesInMemoryMin)
+        problems.add(*value,
+                     fmt::format("{} is more than a quarter of agent.memory_limit (at most {})",
+                                 base::quote(value->text), base::show_size(agent.memory_limit / kLinesInMemoryMin)));
+}
+
+std::optional<process::MultilineOptions> read_multiline(const Value& source, const AgentConfig& agent,
+                                                        Problems& problems) {
+    const auto* multiline = usable(source, "multiline");
+    if (!multiline) return std::nullopt;
+    process::MultilineOptions options;
+    take(*multiline, "start", options.start);
+    take(*multiline, "continue", options.goes_on);
+    take(*multiline, "end", options.end);
+    if (usable(*multiline, "preset"))
+        take_choice(*multiline, "preset", "pipelines.source.multiline.preset", options.preset.emplace());
+    take(*multiline, "timeout", options.timeout);
+    double lines_max = static_cast<double>(options.lines_max);
+    take(*multiline, "max_lines", lines_max);
+    take(*multiline, "max_record_bytes", options.record_bytes_max);
+    check_multiline_limits(*multiline, options, agent, problems);
+    options.lines_max = static_cast<std::uint64_t>(std::clamp(lines_max, 2.0, double{kMultilineLinesMax}));
+    const bool is_whole = std::ranges::none_of(multiline->items, &Value::is_broken);
+    if (const auto made = process::Multiline::make(options); !made && is_whole)
+        for (const auto& [key, message] : made.error()) {
+            const auto* value = multiline->find(key);
+            problems.add(value ? *value : *multiline, message);
+        }
+    return options;
 }
 
 FileSourceConfig read_source(const Value& pipeline, const AgentConfig& agent, Problems& problems) {
@@ -42,6 +90,7 @@ FileSourceConfig read_source(const Value& pipeline, const AgentConfig& agent, Pr
     take(*source, "read_rotated", config.read_rotated);
     take(*source, "max_line_bytes", config.max_line_bytes);
     take_choice(*source, "long_line", "pipelines.source.long_line", config.long_line);
+    config.multiline = read_multiline(*source, agent, problems);
     take_choice(*source, "priority", "pipelines.source.priority", config.priority);
     take(*source, "rate_limit", config.rate_limit);
     if (!is_given(*source, "include")) {

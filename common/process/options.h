@@ -95,6 +95,21 @@ struct RedactOptions {
     friend bool operator==(const RedactOptions&, const RedactOptions&) = default;
 };
 
+enum class StackTraces : std::uint8_t { java, python, go, dotnet };
+
+// Which lines are one record. One of the three patterns or the preset is given, and no other.
+struct MultilineOptions {
+    std::string start;    // a pattern: such a line begins a record
+    std::string goes_on;  // such a line belongs to the record before it
+    std::string end;      // such a line ends its record
+    std::optional<StackTraces> preset;
+    std::chrono::milliseconds timeout{1000};      // a record is complete when nothing was added to it for so long
+    std::uint64_t lines_max = 1000;               // of a record; what follows begins another one
+    std::uint64_t record_bytes_max = 1ULL << 20;  // the same
+
+    friend bool operator==(const MultilineOptions&, const MultilineOptions&) = default;
+};
+
 struct ProcessorOptions {
     std::string name;  // for metrics and traces
     std::string when;  // a condition under which it applies; "": always

@@ -28,12 +28,13 @@ bool contains(std::string_view text, std::string_view part) {
 
 struct Pattern::Compiled {
     explicit Compiled(std::string_view text)
-        : regex(re2::StringPiece(text.data(), text.size()), options()), literal(literal_in(text)) {}
+        : regex(re2::StringPiece(text.data(), text.size()), options()),
+          literal(text.starts_with('^') ? "" : literal_in(text)) {}
 
     bool has_literal(std::string_view text) const { return literal.empty() || contains(text, literal); }
 
     re2::RE2 regex;
-    std::string literal;      // looked for first: that is several times as fast
+    std::string literal;      // looked for first: that is several times as fast, but at the text's beginning
     bool is_literal = false;  // and there is nothing else to the pattern
 };
 

@@ -60,7 +60,7 @@ std::unique_ptr<pipeline::Pipeline> Agent::build(const config::PipelineConfig& c
     pipeline::PipelineProbe probe(config.name, "simulated", shaper.chain(), registry, log_);
     return std::make_unique<pipeline::Pipeline>(
         pipeline::Pipeline{.config = config,
-                           .line_limit = {.bytes_max = config.source.max_line_bytes, .policy = config.source.long_line},
+                           .framing = *agent::split::Framing::make(config.source),
                            .shaper = std::move(shaper),
                            .probe = std::move(probe),
                            .sink = std::make_unique<Sink>(config, cluster_, model_, shard),

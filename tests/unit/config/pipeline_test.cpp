@@ -202,5 +202,29 @@ TEST(Sink, KeysOfAnotherTypeAreErrors) {
     EXPECT_EQ(complaint(sink("type='console'\npartition='file'\nkey=''\nheaders=[]")), "ok");
 }
 
+TEST(Multiline, IsReadWithItsLimits) {
+    const auto with = [](const std::string& multiline) { return source("include=['/a']\nmultiline = " + multiline); };
+    EXPECT_EQ(parse(with("{ start = '^x', timeout = '5s', max_lines = 7, max_record_bytes = '2KiB' }"))
+                  ->pipelines[0]
+                  .source.multiline,
+              (process::MultilineOptions{
+                  .start = "^x", .timeout = std::chrono::seconds(5), .lines_max = 7, .record_bytes_max = 2048}));
+    EXPECT_EQ(parse(with("{ preset = 'dotnet' }"))->pipelines[0].source.multiline->preset,
+              process::StackTraces::dotnet);
+    EXPECT_EQ(parse(with("{ continue = ' ' }"))->pipelines[0].source.multiline->goes_on, " ");
+    EXPECT_EQ(parse(with("{ end = ';' }"))->pipelines[0].source.multiline->end, ";");
+    EXPECT_EQ(parse(source("include=['/a']"))->pipelines[0].source.multiline, std::nullopt);
+    EXPECT_THAT(complaint(with("{ preset = 'jaba' }")), HasSubstr("did you mean \"java\"?"));
+    EXPECT_THAT(complaint(with("{ strat = 'x' }")), HasSubstr("did you mean \"start\"?"));
+    EXPECT_THAT(complaint(with("{ timeout = '1s' }")), HasSubstr("multiline: joins nothing"));
+    EXPECT_THAT(complaint(with("{ start = '(' }")), HasSubstr("multiline.start: \"(\" is no pattern"));
+    EXPECT_THAT(complaint(with("{ start = 'x', end = 'y' }")), HasSubstr("multiline.end: stands beside start"));
+    EXPECT_THAT(complaint(with("{ start = 'x', max_lines = 1 }")), HasSubstr("from 2 to 100000"));
+    EXPECT_THAT(complaint(with("{ start = 'x', max_lines = 2.5 }")), HasSubstr("a whole number"));
+    EXPECT_THAT(complaint(with("{ start = 'x', timeout = '2h' }")), HasSubstr("at most 1h"));
+    EXPECT_THAT(complaint(with("{ start = 'x', max_record_bytes = '1B' }")), HasSubstr("from 1KiB to 64MiB"));
+    EXPECT_THAT(complaint(with("{ start = 'x', max_record_bytes = '64MiB' }")), HasSubstr("a quarter"));
+}
+
 }  // namespace
 }  // namespace config

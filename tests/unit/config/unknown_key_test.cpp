@@ -65,7 +65,6 @@ TEST(WrongType, IsToldWithWhatToWrite) {
 TEST(LaterKey, IsRefusedUnlessItIsTheDefault) {
     constexpr std::string_view kLater = ": not supported by this version (leave it out)";
     const auto later = [&](std::string_view key) { return std::string(key) + std::string(kLater); };
-    EXPECT_EQ(with("source.multiline = { preset = 'java' }"), later("pipelines[0].source.multiline"));
     EXPECT_EQ(with("source.encoding = 'gbk'"), later("pipelines[0].source.encoding"));
     EXPECT_EQ(with("source.encoding = 'utf-8'"), "ok");
 }

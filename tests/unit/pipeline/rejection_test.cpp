@@ -55,7 +55,7 @@ TEST_F(RejectionTest, OnlyTheRejectedRecordIsDropped) {
 }
 
 TEST_F(RejectionTest, OnlyTheRejectedPieceOfALongLineIsDropped) {
-    world.line_limit.bytes_max = std::string(kPoison).size();
+    world.framing.line_limit.bytes_max = std::string(kPoison).size();
     sink = world.add("q", OnReject::drop);
     test::rewrite(path, "before" + std::string(kPoison) + "behind\n");
     world.follow(path, 1, "q");

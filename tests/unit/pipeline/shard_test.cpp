@@ -66,7 +66,7 @@ TEST(Shard, ATailOfASinkThatBatchesReadsOnWithTheNextBatch) {
 
 TEST(Shard, ATailThatGaveItsSinkNothingDoesNotWaitForTheNextBatch) {
     ShardWorld world;
-    world.line_limit = {.bytes_max = 3, .policy = config::LongLine::skip};
+    world.framing.line_limit = {.bytes_max = 3, .policy = config::LongLine::skip};
     auto* sink = world.add("q");
     sink->batches = true;
     const auto path = world.folder.at("a.log");
@@ -541,7 +541,7 @@ TEST(Shard, OfTheGenerationsOfAFileTheOldestIsReadToItsEndFirst) {
         test::rewrite(path, std::string(3 * read::kExtentBytesMax - 1, byte) + '\n');
         return path;
     };
-    world.line_limit = {.bytes_max = 1000, .policy = config::LongLine::split};
+    world.framing.line_limit = {.bytes_max = 1000, .policy = config::LongLine::split};
     auto* sink = world.add("q");
     sink->takes_all = true;
     world.follow(fill("a.log.2", '2'), 2, "q");

@@ -179,7 +179,7 @@ class ShardWorld {
         auto shaper = *shape::Shaper::make(config, {.host = "h", .pipeline = config.name, .labels = {}});
         PipelineProbe probe(config.name, "fake", shaper.chain(), registry, log);
         shard->add(std::make_unique<Pipeline>(Pipeline{.config = std::move(config),
-                                                       .line_limit = line_limit,
+                                                       .framing = framing,
                                                        .shaper = std::move(shaper),
                                                        .probe = std::move(probe),
                                                        .sink = std::move(fake),
@@ -236,7 +236,7 @@ class ShardWorld {
 
     std::size_t memory_limit;
     base::ManualClock* clock;  // null: real time
-    model::LineLimit line_limit;
+    split::Framing framing;
     test::TempFolder folder;
     NamedFiles::World files;
     telemetry::Log log{{.level = config::LogLevel::error, .format = config::LogFormat::text}};

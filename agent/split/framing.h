@@ -1,0 +1,38 @@
+// Records out of an extent's bytes.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+#include "agent/model/extent.h"
+#include "agent/model/line_limit.h"
+#include "agent/split/record_joiner.h"
+#include "agent/split/splitter.h"
+#include "common/base/result.h"
+#include "common/config/config.h"
+
+namespace agent::split {
+
+// How a pipeline makes records of its files' bytes.
+struct Framing {
+    model::LineLimit line_limit = {};
+    std::optional<RecordJoiner> joiner = {};           // none: a record is a line
+    std::chrono::steady_clock::duration timeout = {};  // a record that may go on waits so long for another line
+
+    // A record that would be refused for its size is too long, whatever the config allows: it must not stop its file.
+    // `record_bytes_max`: what the sink takes. Errors: those of the patterns, which the config was checked for.
+    static base::Result<Framing> make(const config::FileSourceConfig& config,
+                                      std::uint64_t record_bytes_max = std::numeric_limits<std::uint64_t>::max());
+};
+
+constexpr std::size_t kAllRecords = std::numeric_limits<std::size_t>::max();
+
+// Fills `extent.records` with at most `records_max`; the extent ends with the last of them. None, and an extent that
+// ends where it begins: its one record may go on. `seen`: how far the file is known.
+LongLines frame(model::Extent& extent, const Framing& framing, model::FileOffset seen,
+                std::size_t records_max = kAllRecords);
+
+}  // namespace agent::split
