@@ -166,7 +166,9 @@ void Discovery::scan_entries(const std::string& folder, int depth) {
     const auto watched = watcher_->watch(folder);
     auto listed = file_system_->list(folder);
     if (!listed) return cannot_read(folder, listed.error().message);  // what was in it is not gone because of that
-    troubled_.erase(folder);
+    // A pipeline that was added meanwhile has not been offered what others follow there.
+    const bool was_troubled = troubled_.erase(folder) > 0;
+    const bool offered_known = std::exchange(offer_known_, offer_known_ || was_troubled);
     if (!watched && unwatched_.insert(folder).second)
         log_.warn("folder cannot be watched: it is looked at every few seconds only",
                   {{"folder", folder}, {"error", watched.error().message}, {"seconds", kSweepInterval.count()}});
@@ -186,6 +188,7 @@ void Discovery::scan_entries(const std::string& folder, int depth) {
         const bool troubled = !troubled_.empty() && troubled_.contains(join_path(folder, entry.name));
         if (!same || offer_known_ || entry.is_link || troubled) look(folder, entry.name, entry.inode, depth);
     }
+    offer_known_ = offered_known;
 }
 
 // With what is below it: a folder that was renamed brings no events of its sub-folders.

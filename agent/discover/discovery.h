@@ -157,7 +157,7 @@ class Discovery {
     std::set<std::string> unwatched_;                // folders that the sweep alone looks after, said once
     std::unordered_map<std::uint64_t, int> inodes_;  // of files_, with how many there are
     bool overflowed_ = false;
-    bool offer_known_ = false;  // while a pipeline is added: what others follow may be for it too
+    bool offer_known_ = false;  // what others follow may be for a pipeline that is new, or could not look there before
     std::unique_ptr<base::Timer> sweep_timer_;
     std::unique_ptr<DirectoryWatcher> watcher_;
 };

@@ -68,6 +68,7 @@ struct Extent {
     std::uint32_t record_count = 0;         // of these, what processors did not drop
     std::uint32_t unfinished = 0;           // records without a final word
     std::string failure;                    // why a record of it was not taken; empty: all were delivered
+    bool is_alone = false;                  // goes in a batch of its own: what is said of the batch is said of it
     Rejection rejection = Rejection::none;  // with `failure`: all that failed were rejected, for this
     std::string dead_letter_why;            // rejected for this, it goes to the dead-letter topic; empty: it does not
     Dropped dropped{};                      // bytes of it, once it is finished

@@ -28,9 +28,9 @@ constexpr auto kRetryDelayMin = 100ms;
 constexpr auto kRetryDelayMax = 30'000ms;
 
 // Whether the rejection means all of the extent, and no other record that shared its batch.
-bool is_to_blame(const Tail& tail, const model::Extent& extent) {
+bool is_to_blame(const model::Extent& extent) {
     if (extent.rejection == model::Rejection::not_authorised) return true;  // for the topic
-    return extent.record_count == 1 && tail.route->alone();
+    return extent.record_count == 1 && extent.is_alone;
 }
 
 // All that was not dropped before.
@@ -126,17 +126,19 @@ bool Shard::take_extent(Pipeline& pipeline, Tail& tail, read::ReadResult result)
     tail.was_at_end = tail.was_at_end || drained;
     const auto end = extent.end;
     const auto seen = seen_behind(pipeline, tail, result);
-    const auto records_max = tail.records_max == 0 ? split::kAllRecords : tail.records_max;
-    const auto long_lines = split::frame(extent, pipeline.framing, seen, records_max);
+    const bool is_search = tail.records_max > 0;
+    const auto long_lines =
+        split::frame(extent, pipeline.framing, seen, is_search ? tail.records_max : split::kAllRecords);
     if (extent.end == extent.begin) return wait_for_lines(pipeline, tail, std::move(result));
-    if (extent.end != end) {
+    const bool has_rest = extent.end != end;
+    if (has_rest) {
         tail.reader.go_back(extent.end);
         extent.anchor = tail.reader.anchor();
     }
     deliver_extent(pipeline, tail, std::move(result.extent), long_lines);
     if (tail.state != Tail::State::idle) return false;
-    if (!drained || *tail.woken || tail.records_max > 0) return true;
-    if (end != tail.reader.offset()) wait_for_the_rest(pipeline, tail);
+    if (!drained || *tail.woken || is_search || tail.records_max > 0) return true;
+    if (has_rest) wait_for_the_rest(pipeline, tail);
     // It will have grown until the next batch: then it is read without waiting for an event.
     if (tail.route->batches() && tail.has_in_flight()) wait_for_sink(pipeline, tail);
     return false;
@@ -181,6 +183,7 @@ void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent, con
     budget_.take(extent->charge);
     pipeline.window.take(extent->charge);
     tail.open_extent(*extent);
+    extent->is_alone = tail.route->alone();
     if (extent->record_count == 0) return extent_finished(std::move(extent));
     pipeline.probe.extent_sent(*extent);
     if (!collecting_since_) collecting_since_ = extent->read_at;
@@ -291,7 +294,7 @@ void Shard::extent_delivered(Pipeline& pipeline, Tail& tail, const model::Extent
 // what goes together in smaller parts, down to the record that is to blame; or it is dropped, which clears the failure.
 bool Shard::extent_rejected(Pipeline& pipeline, Tail& tail, ExtentPtr& extent) {
     if (!tail.is_current(*extent)) return true;
-    if (!is_to_blame(tail, *extent)) {
+    if (!is_to_blame(*extent)) {
         tail.look_closer(*extent);
         return true;
     }
@@ -322,7 +325,7 @@ bool Shard::extent_rejected(Pipeline& pipeline, Tail& tail, ExtentPtr& extent) {
 void Shard::extent_failed(Pipeline& pipeline, Tail& tail, const model::Extent& extent) {
     if (!tail.is_current(extent)) return pipeline.probe.extent_lost(tail.path, extent, tail.why_stale());
     if (tail.state != Tail::State::rewinding) {
-        const bool searching = extent.rejection != model::Rejection::none && !is_to_blame(tail, extent);
+        const bool searching = extent.rejection != model::Rejection::none && !is_to_blame(extent);
         tail.retry_delay = searching ? std::chrono::milliseconds(0)
                                      : std::clamp(tail.retry_delay * 2, std::chrono::milliseconds(kRetryDelayMin),
                                                   std::chrono::milliseconds(kRetryDelayMax));

@@ -110,8 +110,8 @@ std::shared_ptr<Model::Tail> Model::tail_begins(const std::string& name, const s
     }
     tail->watermark = tail->next;
     trace_("  {} begins at {}", text(*tail), tail->next);
-    if (its.finished.prefix() < tail->next)
-        violated(fmt::format("{} begins beyond what is finished, {}", text(*tail), its.finished.prefix()));
+    if (finished(name, *file) < tail->next)
+        violated(fmt::format("{} begins beyond what is finished, {}", text(*tail), finished(name, *file)));
     return tail;
 }
 
@@ -143,18 +143,18 @@ void Model::check_closed(const Tail& tail) {
     if (seen.visible || seen.late_from != kNever) return;
     if (quiet(file) < patience(file))
         violated(fmt::format("{} was closed after {} ms without growth", text(tail), quiet(file) / 1ms));
-    if (follow(tail.pipeline, file).finished.prefix() < file.bytes.size())
+    if (finished(tail.pipeline, file) < file.bytes.size())
         violated(fmt::format("{} was closed, finished up to {} of {} bytes", text(tail),
-                             follow(tail.pipeline, file).finished.prefix(), file.bytes.size()));
+                             finished(tail.pipeline, file), file.bytes.size()));
 }
 
 void Model::extent_read(Tail& tail, const model::Extent& extent, std::size_t in_flight_bytes) {
     const auto begin = extent.begin.value;
     if (!std::exchange(tail.known, true)) tail.next = tail.watermark = begin;
     trace_("  {} read {}..{}, {} records", text(tail), begin, extent.end.value, extent.records.size());
-    const bool goes_on = !tail.failed && begin == tail.next && tail.intact >= begin;
-    const bool rewound = tail.failed && begin == tail.watermark && tail.intact >= begin;
-    const bool anew = begin == 0 && tail.intact < tail.next;
+    const bool goes_on = !tail.failed && leads_to(tail, tail.next, begin) && tail.intact >= begin;
+    const bool rewound = tail.failed && leads_to(tail, tail.watermark, begin) && tail.intact >= begin;
+    const bool anew = leads_to(tail, 0, begin) && tail.intact < tail.next;
     if (silence_ && begin < tail.file->complete() && matches_any(*tail.file))
         violated(fmt::format("{} is read again from {} without a reason", text(tail), begin));
     if (!goes_on && !rewound && !anew)
@@ -175,22 +175,24 @@ void Model::extent_read(Tail& tail, const model::Extent& extent, std::size_t in_
         check_records(tail, pipeline->second, extent);
 }
 
-// They are the file's bytes, without gaps; a partial line only where it is long, or nothing will complete it.
+// They are the file's bytes, without gaps but for what processors drop; a partial line only where it is long, or nothing
+// will complete it.
 void Model::check_records(const Tail& tail, const Pipeline& pipeline, const model::Extent& extent) {
     const std::string_view bytes = tail.file->bytes;
     if (extent.end.value > bytes.size()) return violated(fmt::format("{} has no such bytes", text(tail)));
     auto at = extent.begin.value;
+    const auto shaping = shaping_of(tail.pipeline);
     for (const auto& record : extent.records) {
         auto held = bytes.substr(record.begin.value, record.end.value - record.begin.value);
         const bool complete = held.ends_with('\n');
         if (complete) held.remove_suffix(held.ends_with("\r\n") ? 2 : 1);
-        if (record.begin.value != at || record.line() != held)
+        if (!leads_to(tail, at, record.begin.value) || record.line() != shaped(held, shaping))
             return violated(fmt::format("{}: the record at {} is not what the file holds", text(tail), at));
         const bool long_line = bytes.find('\n', record.begin.value) - record.begin.value > pipeline.line_bytes_max;
         if (!complete && !long_line) check_partial_line(tail, extent);
         at = record.end.value;
     }
-    if (at != extent.end.value) violated(fmt::format("{}: no record at {}", text(tail), at));
+    if (!leads_to(tail, at, extent.end.value)) violated(fmt::format("{}: no record at {}", text(tail), at));
 }
 
 void Model::check_partial_line(const Tail& tail, const model::Extent& extent) {
@@ -209,7 +211,10 @@ void Model::records_arrived(const Tail& tail, const model::Extent& extent, std::
     for (std::size_t i = 0; i < count && i < extent.records.size(); ++i) {
         const auto& record = extent.records[i];
         const auto end = record.end.value;
-        const bool same = end <= bytes.size() && bytes.substr(record.begin.value).starts_with(record.line());
+        auto held = bytes.substr(std::min<std::uint64_t>(record.begin.value, bytes.size()), end - record.begin.value);
+        if (held.ends_with('\n')) held.remove_suffix(held.ends_with("\r\n") ? 2 : 1);
+        const auto whole = shaped(held, shaping_of(tail.pipeline));
+        const bool same = end <= bytes.size() && whole && whole->starts_with(record.line());
         if (same) finished.add(record.begin.value, end);  // else it was truncated meanwhile
     }
 }
@@ -232,11 +237,11 @@ void Model::extent_failed(Tail& tail, const model::Extent& extent) {
 void Model::stored(const std::string& pipeline, const model::Checkpoint& checkpoint) {
     const auto* file = disk_.of(checkpoint.file);
     if (!file || !recognises(checkpoint, file->bytes)) return;  // of what the file held before
-    const auto finished = follow(pipeline, *file).finished.prefix();
+    const auto end = finished(pipeline, *file);
     trace_("  {} file {} stored {}", pipeline, file->number, checkpoint.watermark.value);
-    if (checkpoint.watermark.value > finished)
+    if (checkpoint.watermark.value > end)
         violated(fmt::format("file {}: the checkpoint {} is beyond what is finished, {}", file->number,
-                             checkpoint.watermark.value, finished));
+                             checkpoint.watermark.value, end));
 }
 
 // --- the end ---
@@ -246,11 +251,10 @@ std::optional<std::string> Model::owed() {
         for (const auto& file : disk_.all()) {
             if (!is_owed(name, pipeline, file)) continue;
             const auto end = owed_up_to(file);
-            const auto finished = follow(name, file).finished.prefix();
-            if (finished < end)
+            if (const auto up_to = finished(name, file); up_to < end)
                 return fmt::format("{}/{} file {}{}: finished up to {} of {} bytes", name,
                                    disk_.paths_of(file).empty() ? "" : disk_.paths_of(file).front(), file.number,
-                                   file.deleted ? ", deleted" : "", finished, end);
+                                   file.deleted ? ", deleted" : "", up_to, end);
             if (!is_followed(name, file) && matches(pipeline, file))
                 return fmt::format("{} does not follow file {}", name, file.number);
         }
@@ -267,7 +271,8 @@ std::uint64_t Model::owed_up_to(const File& file) {
 bool Model::is_at_end(const Tail& tail) {
     const auto end = owed_up_to(*tail.file);
     const bool truncated = tail.intact < (tail.failed ? tail.watermark : tail.next);
-    return truncated ? end == 0 : tail.watermark >= end;
+    return truncated ? behind_dropped(tail.pipeline, *tail.file, 0) >= end
+                     : behind_dropped(tail.pipeline, *tail.file, tail.watermark) >= end;
 }
 
 bool Model::is_owed(const std::string& name, const Pipeline& pipeline, const File& file) {
@@ -295,7 +300,8 @@ void Model::file_closed(File& file) {
         const auto pipeline = pipelines_.find(tail->pipeline);
         if (tail->file != &file || pipeline == pipelines_.end() || !pipeline->second.runs) continue;
         trace_("  {} closes its file", text(*tail));
-        if (std::min(tail->watermark, tail->intact) < file.bytes.size())
+        if (tail->intact < file.bytes.size() ||
+            behind_dropped(tail->pipeline, file, tail->watermark) < file.bytes.size())
             violated(fmt::format("{} closes its file at {}, intact up to {}, of {} bytes", text(*tail), tail->watermark,
                                  tail->intact, file.bytes.size()));
     }
@@ -386,6 +392,43 @@ TimePoint::duration Model::patience(const File& file) const {
 TimePoint::duration Model::quiet(const File& file) {
     const auto since = disk_.was_in_trouble() ? file.grown_at() : std::max(file.grown_at(), sight(file).since);
     return clock_.now() - since;
+}
+
+Shaping Model::shaping_of(const std::string& pipeline) const {
+    const auto found = shapings_.find(pipeline);
+    return found == shapings_.end() ? Shaping::none : found->second;
+}
+
+// Where the first line from there on begins that its processors do not drop.
+std::uint64_t Model::behind_dropped(const std::string& pipeline, const File& file, std::uint64_t from) const {
+    const std::string_view bytes = file.bytes;
+    while (from < bytes.size()) {
+        const auto newline = bytes.find('\n', from);
+        if (newline == std::string_view::npos) break;
+        auto line = bytes.substr(from, newline - from);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        if (shaped(line, shaping_of(pipeline))) break;
+        from = newline + 1;
+    }
+    return from;
+}
+
+// Whether nothing but dropped lines stands between them.
+bool Model::leads_to(const Tail& tail, std::uint64_t from, std::uint64_t to) const {
+    return from == to || (from < to && behind_dropped(tail.pipeline, *tail.file, from) >= to);
+}
+
+std::uint64_t Model::finished(const std::string& pipeline, const File& file) {
+    auto& coverage = follow(pipeline, file).finished;
+    while (true) {
+        const auto end = coverage.prefix();
+        // A line that was cut off goes on as another one.
+        const auto newline = std::string_view(file.bytes).substr(0, end).rfind('\n');
+        const auto line = newline == std::string_view::npos ? 0 : newline + 1;
+        const auto behind = behind_dropped(pipeline, file, line);
+        if (behind <= end) return end;
+        coverage.add(0, behind);
+    }
 }
 
 std::string Model::text(const Tail& tail) const {

@@ -15,6 +15,7 @@
 #include "common/config/config.h"
 #include "tests/simulation/coverage.h"
 #include "tests/simulation/disk.h"
+#include "tests/simulation/shaping.h"
 #include "tests/simulation/trace.h"
 
 namespace simulation {
@@ -28,7 +29,8 @@ constexpr char kPoison = '!';  // a line with it is rejected
 //  - a file was deleted while the agent did not have it open, because it had not seen it yet, or had read it to its
 //    end, or descriptors are short; or the agent (or its pipeline, without a successor) ended before it was drained;
 //  - a file out of sight was written to after the time for which the agent promises to wait;
-//  - the line was rejected and on_reject says that it is dropped.
+//  - the line was rejected and on_reject says that it is dropped;
+//  - a processor drops it.
 //
 // Each extent must begin where the one before it ended; or at the watermark, after a failure; or at the beginning, when
 // what was read before is no longer in the file. A tail begins at its checkpoint, if the file still holds what it
@@ -63,6 +65,7 @@ class Model : public DiskObserver {
     void violated(std::string what);
 
     // The agent's pipelines.
+    void pipeline_is(const std::string& pipeline, Shaping shaping) { shapings_[pipeline] = shaping; }  // for good
     void pipeline_wanted(const config::PipelineConfig& config);  // a new one, or changed
     void pipeline_loaded(const std::string& pipeline, const agent::checkpoint::PipelineCheckpoints& checkpoints);
     void pipelines_run();                                              // those that are wanted look for files
@@ -128,12 +131,17 @@ class Model : public DiskObserver {
     void check_records(const Tail& tail, const Pipeline& pipeline, const model::Extent& extent);
     void check_partial_line(const Tail& tail, const model::Extent& extent);
     void check_closed(const Tail& tail);
+    Shaping shaping_of(const std::string& pipeline) const;
+    std::uint64_t behind_dropped(const std::string& pipeline, const File& file, std::uint64_t from) const;
+    bool leads_to(const Tail& tail, std::uint64_t from, std::uint64_t to) const;
+    std::uint64_t finished(const std::string& pipeline, const File& file);
     std::string text(const Tail& tail) const;
 
     Disk& disk_;
     const base::ManualClock& clock_;
     std::size_t memory_limit_;
     Trace& trace_;
+    std::map<std::string, Shaping> shapings_;
     std::map<std::string, Pipeline> pipelines_;
     std::set<std::string> taken_over_;
     std::map<std::pair<std::string, std::size_t>, Follow> follows_;  // by pipeline and file number

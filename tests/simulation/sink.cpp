@@ -67,7 +67,7 @@ void Sink::reject(Held held) {
     auto& tail = *held.route->tail;
     extent.failure = "rejected";
     extent.rejection = model::Rejection::too_large;
-    const bool to_blame = held.route->alone() && extent.record_count == 1;
+    const bool to_blame = extent.is_alone && extent.record_count == 1;
     if (to_blame && config_.sink.on_reject == config::OnReject::drop) {
         model_.records_arrived(tail, extent, 1);
         model_.extent_finished(tail, extent);

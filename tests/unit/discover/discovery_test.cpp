@@ -576,6 +576,20 @@ TEST_F(DiscoveryTest, WhatCannotBeSeenIsNotGone) {
     EXPECT_THAT(listener.gone, IsEmpty());
 }
 
+TEST_F(DiscoveryTest, APipelineThatCouldNotLookIsOfferedLaterWhatOthersFollowThere) {
+    bool dim = false;
+    make("x/a.log");
+    make("x/y/b.log");
+    discovery = *Discovery::create(loop, listener, log, std::make_unique<DimFileSystem>(dim, at("x")));
+    follow("p", {"x/**/*.log"});
+    dim = true;
+    follow("q", {"x/**/*.log"});
+    EXPECT_THAT(found(), ElementsAre("p x/a.log", "p x/y/b.log"));
+    dim = false;
+    discovery->sweep();
+    EXPECT_THAT(found(), UnorderedElementsAre("p x/a.log", "p x/y/b.log", "q x/a.log", "q x/y/b.log"));
+}
+
 TEST_F(DiscoveryTest, WhatNobodyWantsAnyMoreTroublesNobody) {
     bool full = true;
     discovery = *Discovery::create(loop, listener, log, std::make_unique<FullFileSystem>(full));

@@ -100,6 +100,24 @@ TEST_F(RejectionTest, ARecordThatSharedItsBatchIsNotToBlame) {
     EXPECT_EQ(dropped("rejected"), 0U);
 }
 
+TEST_F(RejectionTest, WhatWasOnItsWayBeforeTheSearchBeganIsNotToBlame) {
+    sink = world.add("q", OnReject::drop);
+    write_lines(10, 5);
+    const auto tail = world.follow(path, 1, "q");
+    world.poll();
+    test::append_to(path, "innocent\n");
+    lines.emplace_back("innocent");
+    world.shard->wake({tail});
+    world.poll();
+    ASSERT_EQ(sink->held.size(), 2U);
+    sink->reject(0);
+    sink->reject(0);  // with the batch that it was in
+    ASSERT_TRUE(run_until([&] { return world.file(1, 1).lag_bytes == 0; }));
+    std::erase(lines, kPoison);
+    EXPECT_THAT(sink->delivered, ElementsAreArray(lines));
+    EXPECT_EQ(dropped("rejected"), 1U);
+}
+
 TEST_F(RejectionTest, ATopicThatMayNotBeWrittenRejectsAllOfAnExtent) {
     sink = world.add("q", OnReject::drop);
     write_lines(100, -1);
