@@ -62,7 +62,7 @@ std::optional<process::MultilineOptions> read_multiline(const Value& source, con
     if (usable(*multiline, "preset"))
         take_choice(*multiline, "preset", "pipelines.source.multiline.preset", options.preset.emplace());
     take(*multiline, "timeout", options.timeout);
-    double lines_max = static_cast<double>(options.lines_max);
+    auto lines_max = static_cast<double>(options.lines_max);
     take(*multiline, "max_lines", lines_max);
     take(*multiline, "max_record_bytes", options.record_bytes_max);
     check_multiline_limits(*multiline, options, agent, problems);

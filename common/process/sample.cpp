@@ -56,8 +56,7 @@ Made make_sample(const SampleOptions& options, std::string_view name, const Labe
     std::vector<OptionError> wrong;
     auto sample = std::make_unique<Sample>(options, name);
     const bool is_share = options.rate >= 0 && options.rate <= 1;
-    if (!is_share)
-        wrong.push_back({"rate", fmt::format("{} is no share (from 0 to 1)", options.rate)});
+    if (!is_share) wrong.push_back({"rate", fmt::format("{} is no share (from 0 to 1)", options.rate)});
     if (!options.key.empty()) {
         auto key = Template::parse(options.key, labels, Template::Scope::record);
         if (key)

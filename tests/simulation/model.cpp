@@ -399,16 +399,16 @@ Shaping Model::shaping_of(const std::string& pipeline) const {
     return found == shapings_.end() ? Shaping::none : found->second;
 }
 
-// Where the first line from there on begins that its processors do not drop.
+// Where the first line from there on begins that its processors do not drop. What drops a partial line drops it when it
+// is complete, too.
 std::uint64_t Model::behind_dropped(const std::string& pipeline, const File& file, std::uint64_t from) const {
     const std::string_view bytes = file.bytes;
     while (from < bytes.size()) {
-        const auto newline = bytes.find('\n', from);
-        if (newline == std::string_view::npos) break;
-        auto line = bytes.substr(from, newline - from);
+        const auto end = std::min(bytes.find('\n', from), bytes.size());
+        auto line = bytes.substr(from, end - from);
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (shaped(line, shaping_of(pipeline))) break;
-        from = newline + 1;
+        from = std::min(end + 1, bytes.size());
     }
     return from;
 }
