@@ -144,8 +144,8 @@ void Model::check_closed(const Tail& tail) {
     if (quiet(file) < patience(file))
         violated(fmt::format("{} was closed after {} ms without growth", text(tail), quiet(file) / 1ms));
     if (finished(tail.pipeline, file) < file.bytes.size())
-        violated(fmt::format("{} was closed, finished up to {} of {} bytes", text(tail),
-                             finished(tail.pipeline, file), file.bytes.size()));
+        violated(fmt::format("{} was closed, finished up to {} of {} bytes", text(tail), finished(tail.pipeline, file),
+                             file.bytes.size()));
 }
 
 void Model::extent_read(Tail& tail, const model::Extent& extent, std::size_t in_flight_bytes) {
@@ -175,8 +175,8 @@ void Model::extent_read(Tail& tail, const model::Extent& extent, std::size_t in_
         check_records(tail, pipeline->second, extent);
 }
 
-// They are the file's bytes, without gaps but for what processors drop; a partial line only where it is long, or nothing
-// will complete it.
+// They are the file's bytes, without gaps but for what processors drop; a partial line only where it is long, or
+// nothing will complete it.
 void Model::check_records(const Tail& tail, const Pipeline& pipeline, const model::Extent& extent) {
     const std::string_view bytes = tail.file->bytes;
     if (extent.end.value > bytes.size()) return violated(fmt::format("{} has no such bytes", text(tail)));

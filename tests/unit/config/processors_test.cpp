@@ -34,13 +34,13 @@ TEST(Processors, EachTypeIsReadWithItsKeys) {
              "{ type = 'set', fields = { a = '{host}', 'b.c' = '{labels.app}' } },"
              "{ type = 'redact', preset = 'email', replacement = '-', fields = ['a'] },"
              "{ type = 'redact', pattern = 'x', hash_key = 'k' },"
-            "{ type = 'parse', format = 'csv', columns = ['a', 'b'], field = 'x', into = 'y', on_error = 'drop' },"
-            "{ type = 'parse', format = 'regex', pattern = '(?P<a>x)' },"
-            "{ type = 'timestamp', field = 'a', formats = ['unix'], zone = '+08:00', future_max = '1h' },"
-            "{ type = 'rename', fields = { a = 'b' } },"
-            "{ type = 'remove', fields = ['a'] },"
-            "{ type = 'keep', fields = ['a', 'b.c'] },"
-            "{ type = 'convert', fields = { a = 'int' } },"),
+             "{ type = 'parse', format = 'csv', columns = ['a', 'b'], field = 'x', into = 'y', on_error = 'drop' },"
+             "{ type = 'parse', format = 'regex', pattern = '(?P<a>x)' },"
+             "{ type = 'timestamp', field = 'a', formats = ['unix'], zone = '+08:00', future_max = '1h' },"
+             "{ type = 'rename', fields = { a = 'b' } },"
+             "{ type = 'remove', fields = ['a'] },"
+             "{ type = 'keep', fields = ['a', 'b.c'] },"
+             "{ type = 'convert', fields = { a = 'int' } },"),
         ElementsAre(
             ProcessorOptions{.name = "no-bots",
                              .when = "exists(a)",
@@ -59,11 +59,11 @@ TEST(Processors, EachTypeIsReadWithItsKeys) {
                                                   .into = "y",
                                                   .on_error = OnError::drop}},
             ProcessorOptions{.name = "parse-2", .what = ParseOptions{.format = Format::regex, .pattern = "(?P<a>x)"}},
-            ProcessorOptions{.name = "timestamp",
-                             .what = TimestampOptions{.field = "a",
-                                                      .formats = {"unix"},
-                                                      .zone = "+08:00",
-                                                      .future_max = std::chrono::hours(1)}},
+            ProcessorOptions{
+                .name = "timestamp",
+                .what =
+                    TimestampOptions{
+                        .field = "a", .formats = {"unix"}, .zone = "+08:00", .future_max = std::chrono::hours(1)}},
             ProcessorOptions{.name = "rename", .what = RenameOptions{.fields = {{"a", "b"}}}},
             ProcessorOptions{.name = "remove", .what = RemoveOptions{.fields = {"a"}}},
             ProcessorOptions{.name = "keep", .what = KeepOptions{.fields = {"a", "b.c"}}},
@@ -81,7 +81,8 @@ TEST(Processors, WhatIsWrongIsSaidWithItsPlace) {
     EXPECT_THAT(wrong("{ type = 'filter', exclude = 'a', when = 'and' },"),
                 HasSubstr("processors[0].when: character 1"));
     EXPECT_THAT(wrong("{ type = 'filter' },"), HasSubstr("processors[0]: filters nothing"));
-    EXPECT_THAT(wrong("{ type = 'set', fields = { 'a.b' = '{x}' } },"), HasSubstr("fields.\"a.b\": unknown name \"x\""));
+    EXPECT_THAT(wrong("{ type = 'set', fields = { 'a.b' = '{x}' } },"),
+                HasSubstr("fields.\"a.b\": unknown name \"x\""));
     EXPECT_THAT(wrong("{ type = 'set', fields = { a = '{labels.ap}' } },"), HasSubstr("did you mean {labels.app}?"));
     EXPECT_THAT(wrong("{ type = 'sample', rate = 2 },"), HasSubstr("processors[0].rate: 2 is no share"));
     EXPECT_THAT(wrong("{ type = 'sample' },"), HasSubstr("rate: is missing (write rate = 0.1)"));
