@@ -1,16 +1,21 @@
 #include "agent/admin/admin_server.h"
 
 #include <filesystem>
+#include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "agent/admin/checkpoint_commands.h"
+#include "common/base/text.h"
 
 namespace agent::admin {
 
 namespace {
 
 constexpr const char* kJson = "application/json";
+constexpr const char* kJsonLines = "application/x-ndjson";
+constexpr std::string_view kTap = "/tap/";
 constexpr int kBadRequest = 400;
 constexpr int kNotFound = 404;
 constexpr int kUnavailable = 503;
@@ -67,9 +72,21 @@ void AdminServer::serve_admin(const net::HttpRequest& request, net::HttpRespond 
             });
     } else if (request.method == "POST" && request.target == "/checkpoints") {
         change(request.body, std::move(respond));
+    } else if (request.method == "GET" && request.target.starts_with(kTap)) {
+        tap(request.target.substr(kTap.size()), std::move(respond));
     } else {
         respond(not_found(request));
     }
+}
+
+void AdminServer::tap(const std::string& pipeline, net::HttpRespond respond) {
+    sources_.pipelines.tap(pipeline, [pipeline, respond = std::make_shared<net::HttpRespond>(std::move(respond))](
+                                         std::optional<std::string> lines) {
+        if (lines)
+            (*respond)({.content_type = kJsonLines, .body = std::move(*lines)});
+        else
+            (*respond)({.status = kNotFound, .body = "no pipeline that runs is named " + base::quote(pipeline) + "\n"});
+    });
 }
 
 // A file that is followed is put to its new offset by its tail, which then writes the checkpoint; any other checkpoint

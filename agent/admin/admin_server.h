@@ -22,10 +22,10 @@ struct AdminSources {
     std::function<std::string()> config_refused;  // why the last reload was; "": it was not
 };
 
-// Admin socket:  GET /status · GET /checkpoints · POST /checkpoints (change_json())
+// Admin socket:  GET /status · GET /checkpoints · POST /checkpoints (change_json()) · GET /tap/PIPELINE (JSON lines: a
+//                sample of what passed since the last call)
 // Metrics:       GET /metrics (Prometheus text) · GET /healthz (200 while the agent lives) · GET /readyz (200 while it
-// is
-//                healthy, else 503 with the reasons)
+//                is healthy, else 503 with the reasons)
 //
 // Thread: the control thread.
 class AdminServer {
@@ -39,6 +39,7 @@ class AdminServer {
     void serve_admin(const net::HttpRequest& request, net::HttpRespond respond);
     void serve_metrics(const net::HttpRequest& request, net::HttpRespond respond);
     void change(const std::string& body, net::HttpRespond respond);
+    void tap(const std::string& pipeline, net::HttpRespond respond);
     Health health(const pipeline::ShardStatus& status) const;
 
     base::EventLoop& control_;

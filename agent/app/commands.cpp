@@ -45,16 +45,6 @@ base::Result<std::string> socket_of(const DaemonAddress& daemon) {
     return socket;
 }
 
-base::Result<std::string> call(const DaemonAddress& daemon, const net::HttpRequest& request) {
-    const auto socket = socket_of(daemon);
-    if (!socket) return std::unexpected(socket.error());
-    auto response = net::http_call(*socket, request);
-    if (!response) return std::unexpected(response.error());
-    if (response->status != kHttpOk)
-        return base::fail("{}", response->body.substr(0, response->body.find_last_not_of('\n') + 1));
-    return std::move(response->body);
-}
-
 bool daemon_answers(const DaemonAddress& daemon) {
     const auto socket = socket_of(daemon);
     return socket && net::http_call(*socket, {.method = "GET", .target = "/status", .body = {}}).has_value();
@@ -80,6 +70,16 @@ base::Result<std::unique_ptr<checkpoint::CheckpointStore>> open_store_at_rest(co
 
 }  // namespace
 
+base::Result<std::string> call_daemon(const DaemonAddress& daemon, const net::HttpRequest& request) {
+    const auto socket = socket_of(daemon);
+    if (!socket) return std::unexpected(socket.error());
+    auto response = net::http_call(*socket, request);
+    if (!response) return std::unexpected(response.error());
+    if (response->status != kHttpOk)
+        return base::fail("{}", response->body.substr(0, response->body.find_last_not_of('\n') + 1));
+    return std::move(response->body);
+}
+
 int check_config(const std::filesystem::path& config_file) {
     auto config = config::load(config_file, kafka::check_property);
     if (config) {
@@ -91,7 +91,7 @@ int check_config(const std::filesystem::path& config_file) {
 }
 
 int show_status(const DaemonAddress& daemon, bool json) {
-    const auto report = call(daemon, {.method = "GET", .target = "/status", .body = {}});
+    const auto report = call_daemon(daemon, {.method = "GET", .target = "/status", .body = {}});
     if (!report) {
         complain(report.error().message);
         return kExitFailure;
@@ -103,7 +103,7 @@ int show_status(const DaemonAddress& daemon, bool json) {
 int list_checkpoints(const DaemonAddress& daemon, bool json) {
     std::string report;
     if (daemon_answers(daemon)) {
-        auto answer = call(daemon, {.method = "GET", .target = "/checkpoints", .body = {}});
+        auto answer = call_daemon(daemon, {.method = "GET", .target = "/checkpoints", .body = {}});
         if (!answer) {
             complain(answer.error().message);
             return kExitFailure;
@@ -124,7 +124,7 @@ int list_checkpoints(const DaemonAddress& daemon, bool json) {
 int change_checkpoint(const DaemonAddress& daemon, const admin::CheckpointChange& change) {
     base::Result<std::string> done;
     if (daemon_answers(daemon)) {
-        done = call(daemon, {.method = "POST", .target = "/checkpoints", .body = admin::change_json(change)});
+        done = call_daemon(daemon, {.method = "POST", .target = "/checkpoints", .body = admin::change_json(change)});
     } else if (auto store = open_store_at_rest(daemon); store) {
         done = admin::change_checkpoint(**store, change);
         if (done) *done += '\n';

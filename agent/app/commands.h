@@ -5,6 +5,8 @@
 #include <string>
 
 #include "agent/admin/checkpoint_commands.h"
+#include "common/base/result.h"
+#include "common/net/http_server.h"
 
 namespace agent::app {
 
@@ -13,6 +15,9 @@ struct DaemonAddress {
     std::filesystem::path config_file;
     std::string socket;
 };
+
+// What the running daemon answers. Errors: it does not run, or what it says.
+base::Result<std::string> call_daemon(const DaemonAddress& daemon, const net::HttpRequest& request);
 
 int check_config(const std::filesystem::path& config_file);    // 0 ok, 2 every error at once
 int show_status(const DaemonAddress& daemon, bool json);       // 0 healthy, 3 degraded, 1 not running

@@ -9,6 +9,7 @@
 #include "agent/app/commands.h"
 #include "agent/app/daemon.h"
 #include "agent/app/exit_codes.h"
+#include "agent/app/tap_command.h"
 #include "agent/app/try_command.h"
 
 namespace {
@@ -39,6 +40,28 @@ void add_change(CLI::App* command, Options& options) {
     command->add_option("--pipeline", options.change.pipeline, "The pipeline whose checkpoint it is")->required();
     command->add_option("FILE", options.change.file, "The file's path, or its file id as `checkpoints list` shows it")
         ->required();
+}
+
+void add_checkpoints(CLI::App& app, Options& options, int& exit_code) {
+    auto* checkpoints =
+        app.add_subcommand("checkpoints", "Show or repair checkpoints, of a running agent or of its data folder");
+    checkpoints->require_subcommand(1);
+    auto* list = checkpoints->add_subcommand("list", "List all checkpoints");
+    add_daemon(list, options);
+    list->add_flag("--json", options.json, "Print JSON");
+    list->callback([&] { exit_code = agent::app::list_checkpoints(options.daemon(), options.json); });
+    auto* set = checkpoints->add_subcommand("set", "Read a file from OFFSET on, again or not at all");
+    add_change(set, options);
+    set->add_option("OFFSET", options.change.offset.value, "The byte to go on from; the beginning of a line")
+        ->required();
+    set->callback([&] { exit_code = agent::app::change_checkpoint(options.daemon(), options.change); });
+    auto* forget =
+        checkpoints->add_subcommand("forget", "Read a file from its beginning, as if it had never been seen");
+    add_change(forget, options);
+    forget->callback([&] {
+        options.change.forget = true;
+        exit_code = agent::app::change_checkpoint(options.daemon(), options.change);
+    });
 }
 
 }  // namespace
@@ -75,26 +98,17 @@ int main(int argc, char** argv) {
     status->add_flag("--json", options.json, "Print JSON");
     status->callback([&] { exit_code = agent::app::show_status(options.daemon(), options.json); });
 
-    auto* checkpoints =
-        app.add_subcommand("checkpoints", "Show or repair checkpoints, of a running agent or of its data folder");
-    checkpoints->require_subcommand(1);
-    auto* list = checkpoints->add_subcommand("list", "List all checkpoints");
-    add_daemon(list, options);
-    list->add_flag("--json", options.json, "Print JSON");
-    list->callback([&] { exit_code = agent::app::list_checkpoints(options.daemon(), options.json); });
-    auto* set = checkpoints->add_subcommand("set", "Read a file from OFFSET on, again or not at all");
-    add_change(set, options);
-    set->add_option("OFFSET", options.change.offset.value, "The byte to go on from; the beginning of a line")
-        ->required();
-    set->callback([&] { exit_code = agent::app::change_checkpoint(options.daemon(), options.change); });
-    auto* forget =
-        checkpoints->add_subcommand("forget", "Read a file from its beginning, as if it had never been seen");
-    add_change(forget, options);
-    forget->callback([&] {
-        options.change.forget = true;
-        exit_code = agent::app::change_checkpoint(options.daemon(), options.change);
+    agent::app::TapOptions tap;
+    auto* tap_it = app.add_subcommand("tap", "Show a live sample of the records that pass, without disturbing them");
+    add_daemon(tap_it, options);
+    tap_it->add_option("PIPELINE", tap.pipeline, "The pipeline")->required();
+    tap_it->add_option("--limit", tap.limit, "End after so many records; 0: when interrupted")->capture_default_str();
+    tap_it->callback([&] {
+        tap.daemon = options.daemon();
+        exit_code = agent::app::tap_pipeline(tap);
     });
 
+    add_checkpoints(app, options, exit_code);
     app.add_subcommand("version", "Show the versions of the agent and its libraries")->callback([&] {
         exit_code = agent::app::show_version();
     });

@@ -11,6 +11,7 @@
 #include "agent/pipeline/budget.h"
 #include "agent/pipeline/pipeline_probe.h"
 #include "agent/pipeline/tail.h"
+#include "agent/pipeline/tap.h"
 #include "agent/pipeline/throttle.h"
 #include "agent/shape/shaper.h"
 #include "agent/split/framing.h"
@@ -54,6 +55,7 @@ struct Pipeline {
     std::deque<Tail*> ready;                                     // to be read, each once, fairly
     std::deque<Tail*> waiting;                                   // to be read when their route is ready
     std::deque<Tail*> wanting;                                   // to be read when there is a descriptor for them
+    std::unique_ptr<Tap> tap;                                    // while somebody looks at what passes
     bool retiring = false;                                       // reads nothing more
     Successor successor = Successor::no;
     Retired retired;                        // called when nothing is in flight

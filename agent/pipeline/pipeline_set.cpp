@@ -236,6 +236,12 @@ void PipelineSet::status(std::function<void(ShardStatus)> answer) {
     });
 }
 
+void PipelineSet::tap(std::string pipeline, std::function<void(std::optional<std::string>)> answer) {
+    on_shard([this, pipeline = std::move(pipeline), answer = std::move(answer)]() mutable {
+        on_control([answer = std::move(answer), lines = shard_.tap(pipeline)]() mutable { answer(std::move(lines)); });
+    });
+}
+
 void PipelineSet::set_offset(std::string pipeline, model::FileIdentity file, model::FileOffset offset,
                              std::function<void(base::Result<IsFollowed>)> answer) {
     on_shard([this, pipeline = std::move(pipeline), file, offset, answer = std::move(answer)]() mutable {

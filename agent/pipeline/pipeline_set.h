@@ -59,6 +59,9 @@ class PipelineSet : public discover::DiscoveryListener {
     void set_offset(std::string pipeline, model::FileIdentity file, model::FileOffset offset,
                     std::function<void(base::Result<IsFollowed>)> answer);
 
+    // Answers on the control thread with a sample of what passes; see Shard::tap().
+    void tap(std::string pipeline, std::function<void(std::optional<std::string>)> answer);
+
     // Files that match and cannot be followed now, with the reason.
     std::map<std::string, std::string> unfollowed() const;
 

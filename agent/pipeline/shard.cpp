@@ -68,7 +68,10 @@ Shard::Shard(std::size_t memory_limit, checkpoint::CheckpointThread& checkpoints
         look_after_left_tails();
         pass_descriptors_on();
     });
-    idle_timer_.every(kIdleInterval, [this] { close_idle_files(); });
+    idle_timer_.every(kIdleInterval, [this] {
+        close_idle_files();
+        forget_taps();
+    });
 }
 
 Shard::~Shard() = default;
@@ -186,6 +189,7 @@ void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent, con
     extent->is_alone = tail.route->alone();
     if (extent->record_count == 0) return extent_finished(std::move(extent));
     pipeline.probe.extent_sent(*extent);
+    if (pipeline.tap) pipeline.tap->look(*extent, tail.origin_path);
     if (!collecting_since_) collecting_since_ = extent->read_at;
     pipeline.sink->deliver(std::move(extent), *tail.route);  // comes back by extent_finished()
 }

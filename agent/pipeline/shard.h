@@ -81,6 +81,9 @@ class Shard : public model::DeliveryListener {
     void drain(std::chrono::milliseconds patience, base::Task drained);
     ShardStatus status();
 
+    // What passed of a pipeline since the last call, or a sample of it; see Tap. none: there is no such pipeline.
+    std::optional<std::string> tap(const std::string& pipeline);
+
     // The way back.
     void extent_finished(model::ExtentPtr extent) override;
     void sink_ready() override;
@@ -95,6 +98,7 @@ class Shard : public model::DeliveryListener {
     void come_back(std::chrono::steady_clock::duration wait);
     void share_budget();
     bool is_limited(Pipeline& pipeline);
+    void forget_taps();
     bool read_extent(Pipeline& pipeline, Tail& tail);
     bool take_extent(Pipeline& pipeline, Tail& tail, read::ReadResult result);
     model::FileOffset seen_behind(const Pipeline& pipeline, Tail& tail, const read::ReadResult& result);

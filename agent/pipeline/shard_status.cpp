@@ -27,6 +27,19 @@ const char* state_of(const Tail& tail) {
 
 }  // namespace
 
+std::optional<std::string> Shard::tap(const std::string& name) {
+    const auto found = pipelines_.find(name);
+    if (found == pipelines_.end()) return std::nullopt;
+    auto& tap = found->second->tap;
+    if (!tap) tap = std::make_unique<Tap>();
+    return tap->fetch(loop_.now());
+}
+
+void Shard::forget_taps() {
+    for (auto* pipeline : rotation_)
+        if (pipeline->tap && pipeline->tap->is_forgotten(loop_.now())) pipeline->tap.reset();
+}
+
 bool Shard::is_limited(Pipeline& pipeline) {
     const auto now = loop_.now();
     return std::max({rate_.wait(now), cpu_.wait(now), pipeline.rate.wait(now)}).count() > 0;
