@@ -51,6 +51,7 @@ base::Result<std::unique_ptr<AdminServer>> AdminServer::listen(base::EventLoop& 
 Health AdminServer::health(const pipeline::ShardStatus& status) const {
     auto health = judge_health(status, sources_.pipelines.failed(), sources_.config_refused());
     for (const auto& [path, why] : sources_.pipelines.unfollowed()) health.reasons.push_back(why);
+    if (const auto why = trouble_of(sources_.about().center); !why.empty()) health.reasons.push_back(why);
     if (const auto why = sources_.checkpoints.trouble(); !why.empty())
         health.reasons.push_back("checkpoints cannot be written, a restart would read again from the last ones: " +
                                  why);

@@ -25,4 +25,12 @@ Health judge_health(const pipeline::ShardStatus& status, const std::map<std::str
     return health;
 }
 
+std::string trouble_of(const std::optional<model::CenterStatus>& center) {
+    if (!center) return "";
+    if (center->denied) return "the center refuses this agent: " + center->error;
+    if (center->effective_hash.empty() && !center->last_contact && !center->error.empty())
+        return "the center was never reached, and there is no config of it: " + center->error;
+    return "";
+}
+
 }  // namespace agent::admin

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/model/center_status.h"
 #include "agent/pipeline/shard_status.h"
 
 namespace agent::admin {
@@ -18,5 +20,8 @@ struct Health {
 // `failed`: pipelines that could not be built, with the reason. `refused`: why the last reload was; "": it was not.
 Health judge_health(const pipeline::ShardStatus& status, const std::map<std::string, std::string>& failed,
                     const std::string& refused);
+
+// Why the center is a reason; "": it is not. Out of reach is none while a config of it runs.
+std::string trouble_of(const std::optional<model::CenterStatus>& center);
 
 }  // namespace agent::admin

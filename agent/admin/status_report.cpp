@@ -76,6 +76,7 @@ json::value center_json(const std::optional<model::CenterStatus>& center) {
                         {"instance_uid", center->instance_uid},
                         {"connected", center->connected},
                         {"last_contact_seconds", age_json(center->last_contact)},
+                        {"denied", center->denied},
                         {"error", center->error},
                         {"offered_hash", center->offered_hash},
                         {"effective_hash", center->effective_hash},
@@ -150,16 +151,23 @@ std::string age_text(const json::value& seconds, const char* otherwise) {
     return seconds.is_null() ? otherwise : fmt::format("{}s ago", seconds.to_number<std::int64_t>());
 }
 
+std::string_view link_text(const json::value& center) {
+    if (center.at("connected").as_bool()) return "connected";
+    return center.at("denied").as_bool() ? "REFUSES THIS AGENT" : "OUT OF REACH";
+}
+
 void append_center(std::string& out, const json::value& center) {
     if (center.is_null()) return;
     fmt::format_to(std::back_inserter(out), "center {}  {}  last contact {}\n", text_of(center, "endpoint"),
-                   center.at("connected").as_bool() ? "connected" : "OUT OF REACH",
-                   age_text(center.at("last_contact_seconds"), "never"));
+                   link_text(center), age_text(center.at("last_contact_seconds"), "never"));
     if (const auto error = text_of(center, "error"); !error.empty())
         fmt::format_to(std::back_inserter(out), "  ! {}\n", error);
-    fmt::format_to(std::back_inserter(out), "  config {}  revision {}  hash {:.12}  found good {}\n",
-                   text_of(center, "apply_status"), number_of(center, "revision"), text_of(center, "effective_hash"),
-                   age_text(center.at("config_age_seconds"), "not yet"));
+    if (text_of(center, "effective_hash").empty())
+        out += "  no central config yet\n";
+    else
+        fmt::format_to(std::back_inserter(out), "  config {}  revision {}  hash {:.12}  found good {}\n",
+                       text_of(center, "apply_status"), number_of(center, "revision"),
+                       text_of(center, "effective_hash"), age_text(center.at("config_age_seconds"), "not yet"));
     if (const auto error = text_of(center, "apply_error"); !error.empty())
         fmt::format_to(std::back_inserter(out), "  ! {} refused: {}\n", text_of(center, "offered_hash").substr(0, 12),
                        error);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/app/exit_codes.h"
@@ -52,6 +53,9 @@ base::Result<base::UniqueFd> open_input(const std::string& file) {
     if (file.empty() || file == "-") return spool_stdin();
     base::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return base::fail("cannot open {}: {}", file, base::errno_text(errno));
+    struct stat about{};
+    if (::fstat(fd.get(), &about) == 0 && S_ISDIR(about.st_mode))
+        return base::fail("cannot read {}: it is a folder (name a file)", file);
     return fd;
 }
 
@@ -172,7 +176,7 @@ base::Result<void> try_config(const config::Config& config, const TryOptions& op
                 options.trace);
     read::Reader reader(std::make_shared<const base::UniqueFd>(std::move(*input)), framing->line_limit);
     const auto done = run(reader, *framing, trial);
-    trial.conclude();
+    if (done) trial.conclude();
     return done;
 }
 

@@ -183,6 +183,7 @@ void CenterClient::sent(base::Result<net::ClientResponse> answer) {
     is_busy_ = false;
     http_is_busy_ = false;
     if (is_ending_) return;
+    is_denied_ = false;
     if (!answer) return trouble(answer.error().message, std::nullopt, false);
     if (answer->status == kOk) return accept(*answer);
     const bool is_denied = answer->status == kUnauthorized || answer->status == kForbidden;
@@ -191,6 +192,7 @@ void CenterClient::sent(base::Result<net::ClientResponse> answer) {
         own_is_refused_ = true;
         probe_.credential_refused();
     }
+    is_denied_ = is_denied;
     trouble(describe(*answer), retry_after(*answer), true);
 }
 
@@ -284,6 +286,7 @@ model::CenterStatus CenterClient::status() const {
                                .instance_uid = about_.instance_id,
                                .connected = contact_.has_value() && !has_trouble_,
                                .last_contact = {},
+                               .denied = is_denied_,
                                .error = error_,
                                .offered_hash = crypto::to_hex(config.last_hash),
                                .effective_hash = crypto::to_hex(applier_.effective_hash()),

@@ -72,6 +72,7 @@ class CenterClient {
     CenterSession session_;
     HeartbeatSchedule schedule_;
     std::optional<OwnCredential> own_;
+    bool is_denied_ = false;       // the last message was
     bool own_is_refused_ = false;  // then the configured token is used
     bool used_own_ = false;        // by the message that is on its way
     std::optional<opamp::ConnectionSettingsStatus> settings_status_;

@@ -13,6 +13,7 @@ struct CenterStatus {
     std::string instance_uid;
     bool connected = false;                            // the last message was answered
     std::optional<std::chrono::seconds> last_contact;  // how long ago; none: never
+    bool denied = false;                               // it knows neither our token nor our credential
     std::string error;                                 // why the last message failed; "": it did not
     std::string offered_hash;                          // hexadecimal
     std::string effective_hash;

@@ -75,7 +75,9 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
     for (const auto& step : processors.steps()) {
         auto labels = with({{"pipeline", pipeline}}, "processor", step.name.c_str());
         labels["reason"] = step.processor->drop_reason();
-        dropped_by_processor_.push_back(&registry.counter("venus_agent_records_dropped_total", kDroppedHelp, labels));
+        const bool drops = !step.processor->drop_reason().empty();
+        dropped_by_processor_.push_back(
+            drops ? &registry.counter("venus_agent_records_dropped_total", kDroppedHelp, labels) : nullptr);
     }
     for (std::size_t i = 0; i < lost_.size(); ++i) {
         const auto labels = with({{"pipeline", pipeline}}, "reason", model::kLossReasons.at(i));

@@ -73,7 +73,7 @@ class PipelineProbe {
     telemetry::Counter& records_sent_;
     telemetry::Counter& records_acked_;
     telemetry::Counter& dropped_long_line_;
-    std::vector<telemetry::Counter*> dropped_by_processor_;
+    std::vector<telemetry::Counter*> dropped_by_processor_;  // null: it never does
     telemetry::Counter& dropped_rejected_;
     telemetry::Counter& dropped_dead_letter_;
     telemetry::Counter& failed_rewound_;

@@ -315,14 +315,23 @@ bool Shard::extent_rejected(Pipeline& pipeline, Tail& tail, ExtentPtr& extent) {
         case config::OnReject::dead_letter:
             extent->dead_letter_why = std::exchange(extent->failure, {});
             extent->rejection = model::Rejection::none;
-            extent->arena.clear();
-            split::frame(*extent, pipeline.framing, split::kNothingFollows, extent->split_count);
-            if (!pipeline.shaper.is_plain()) pipeline.shaper.shape(*extent, tail.origin_path, tail.file_id());
+            make_records_again(pipeline, tail, *extent);
             pipeline.sink->deliver(std::move(extent), *tail.route);
             schedule_turns();  // which flush when they are through
             return false;
     }
     return true;
+}
+
+// The records of an extent that was delivered once: it stays the extent that the ledger knows.
+void Shard::make_records_again(Pipeline& pipeline, const Tail& tail, model::Extent& extent) {
+    const auto end = extent.end;
+    const auto dropped = extent.dropped;
+    extent.arena.clear();
+    split::frame(extent, pipeline.framing, split::kNothingFollows, extent.split_count);
+    if (!pipeline.shaper.is_plain()) pipeline.shaper.shape(extent, tail.origin_path, tail.file_id());
+    extent.end = end;
+    extent.dropped = dropped;
 }
 
 // Whatever it was: let go of what is in flight, rewind, go on.

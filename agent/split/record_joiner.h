@@ -17,8 +17,8 @@ struct RecordLimit {
 };
 
 // Joins lines that belong together; line endings between them stay. What goes over the limit begins a record of its
-// own, and so does a long line, or what is left of it. Wherever a read ended, the same lines come together, as long as
-// extents begin where records do.
+// own, and so does a long line, and each piece of one, of which the last may go on. Wherever a read ended, the same
+// lines come together, as long as extents begin where records do.
 //
 // Thread: any; keeps nothing.
 class RecordJoiner {

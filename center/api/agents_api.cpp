@@ -8,6 +8,7 @@
 #include "center/api/views.h"
 #include "center/catalog/plans.h"
 #include "common/crypto/encoding.h"
+#include "common/opamp/instance_uid.h"
 
 namespace center::api {
 
@@ -56,10 +57,12 @@ void Api::get_agent(const Call& call, net::HttpRespond respond) {
 
 // What it said it cannot apply is offered to it again, under another hash.
 void Api::retry_agent(const Call& call, net::HttpRespond respond) {
-    const auto* agent = parts_.fleet.find_by_id_or_name(call.names[0]);
+    auto* agent = parts_.fleet.find_by_id_or_name(call.names[0]);
     if (!agent) return respond(missing(call.names[0]));
-    if (agent->failed.empty() && agent->status.status != opamp::ConfigStatus::failed)
-        return respond(error_response(409, fmt::format("agent {} has refused nothing", call.names[0])));
+    const auto& wanted = parts_.offers.wanted(*agent);
+    if (!wanted || !agent->has_failed(fleet::Offers::hash_for(*agent, *wanted)))
+        return respond(
+            error_response(409, fmt::format("agent {} has refused nothing that it is to run", call.names[0])));
     const auto uid = agent->uid;
     change(
         [uid, id = agent->id, actor = call.actor()](const catalog::State&) -> catalog::Planned {
@@ -78,10 +81,12 @@ void Api::retry_agent(const Call& call, net::HttpRespond respond) {
 // Its credential is worth nothing from now on; with an enrolment token it may come back.
 void Api::forget_agent(const Call& call, net::HttpRespond respond) {
     const auto* agent = parts_.fleet.find_by_id_or_name(call.names[0]);
-    if (!agent) return respond(missing(call.names[0]));
-    const auto uid = agent->uid;
-    change([uid, name = agent->name, actor = call.actor()](
-               const catalog::State&) { return catalog::ban_agent(actor, crypto::to_hex(uid), name); },
+    // One that was not heard of since the center started, or not for long, may still hold a credential.
+    const auto silent = opamp::parse_instance_uid(call.names[0]);
+    if (!agent && !silent) return respond(missing(call.names[0]));
+    const auto uid = agent ? agent->uid : *silent;
+    change([uid, name = agent ? agent->name : call.names[0], actor = call.actor()](
+               const catalog::State& state) { return catalog::ban_agent(state, actor, crypto::to_hex(uid), name); },
            [this, uid] {
                parts_.fleet.forget(uid);
                return std::string("{}");

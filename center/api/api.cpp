@@ -30,38 +30,6 @@ std::vector<std::string_view> split(std::string_view path) {
     }
 }
 
-// What stands where the pattern has {}; none: it is another path.
-// %41 is A.
-std::string unescaped(std::string_view part) {
-    constexpr std::size_t kEscapeBytes = 3;
-    std::string out;
-    for (std::size_t i = 0; i < part.size(); ++i) {
-        unsigned byte = 0;
-        const auto* digits = part.data() + i + 1;
-        if (part[i] == '%' && i + kEscapeBytes <= part.size() &&
-            std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-            out += static_cast<char>(byte);
-            i += 2;
-        } else {
-            out += part[i];
-        }
-    }
-    return out;
-}
-
-std::optional<std::vector<std::string>> match(std::string_view pattern, const std::vector<std::string_view>& path) {
-    const auto wanted = split(pattern);
-    if (wanted.size() != path.size()) return std::nullopt;
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < path.size(); ++i) {
-        if (wanted[i] == "{}")
-            names.push_back(unescaped(path[i]));
-        else if (wanted[i] != path[i])
-            return std::nullopt;
-    }
-    return names;
-}
-
 int digit_of(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -69,17 +37,33 @@ int digit_of(char c) {
     return -1;
 }
 
-std::string decoded(std::string_view text) {
+// %41 is A; in a query, + is a blank.
+enum class Plus : std::uint8_t { itself, blank };
+std::string decoded(std::string_view text, Plus plus) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '%' && i + 2 < text.size() && digit_of(text[i + 1]) >= 0 && digit_of(text[i + 2]) >= 0) {
             out += static_cast<char>(digit_of(text[i + 1]) * 16 + digit_of(text[i + 2]));
             i += 2;
         } else {
-            out += text[i] == '+' ? ' ' : text[i];
+            out += plus == Plus::blank && text[i] == '+' ? ' ' : text[i];
         }
     }
     return out;
+}
+
+// What stands where the pattern has {}; none: it is another path.
+std::optional<std::vector<std::string>> match(std::string_view pattern, const std::vector<std::string_view>& path) {
+    const auto wanted = split(pattern);
+    if (wanted.size() != path.size()) return std::nullopt;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        if (wanted[i] == "{}")
+            names.push_back(decoded(path[i], Plus::itself));
+        else if (wanted[i] != path[i])
+            return std::nullopt;
+    }
+    return names;
 }
 
 std::map<std::string, std::string> query_of(std::string_view text) {
@@ -88,7 +72,8 @@ std::map<std::string, std::string> query_of(std::string_view text) {
         const auto end = std::min(text.find('&'), text.size());
         const auto one = text.substr(0, end);
         const auto equals = std::min(one.find('='), one.size());
-        query[decoded(one.substr(0, equals))] = decoded(one.substr(std::min(equals + 1, one.size())));
+        query[decoded(one.substr(0, equals), Plus::blank)] =
+            decoded(one.substr(std::min(equals + 1, one.size())), Plus::blank);
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return query;

@@ -34,7 +34,10 @@ Planned delete_token(const State& state, const Actor& actor, const std::string& 
     return store::Batch{{token_key(id), std::nullopt}, audit(actor, {.action = "token.delete", .target = id})};
 }
 
-Planned ban_agent(const Actor& actor, const std::string& uid_hex, const std::string& name) {
+Planned ban_agent(const State& state, const Actor& actor, const std::string& uid_hex, const std::string& name) {
+    if (state.banned.size() >= kBannedMax && !state.banned.contains(uid_hex))
+        return refuse(Kind::conflict,
+                      fmt::format("{} agents lost their credential already, which is the limit", kBannedMax));
     return store::Batch{{"banned/" + uid_hex, encode_time(actor.now)},
                         audit(actor, {.action = "agent.forget", .target = uid_hex, .detail = name})};
 }

@@ -18,6 +18,7 @@ constexpr std::size_t kDocumentsMax = 10'000;  // of each kind
 constexpr std::size_t kGroupsMax = 2'000;
 constexpr std::size_t kPipelinesOfGroupMax = 1'000;
 constexpr std::size_t kTokensMax = 10'000;
+constexpr std::size_t kBannedMax = 100'000;  // agents whose credentials are worthless
 constexpr std::size_t kRolloutsMax = 2'000;  // the oldest ones that have ended are forgotten
 constexpr std::size_t kLayersMax = 16;
 constexpr std::size_t kOfferedMax = 20'000;
@@ -44,7 +45,7 @@ Planned move_rollout(const State& state, const Actor& actor, const model::Rollou
 
 Planned create_token(const State& state, const Actor& actor, const model::Token& token);
 Planned delete_token(const State& state, const Actor& actor, const std::string& id);
-Planned ban_agent(const Actor& actor, const std::string& uid_hex, const std::string& name);
+Planned ban_agent(const State& state, const Actor& actor, const std::string& uid_hex, const std::string& name);
 
 // Nothing that an operator did: no audit entry.
 store::Batch remember_offered(const State& state, const std::string& hash, model::TimeMs now);

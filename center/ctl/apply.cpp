@@ -151,6 +151,21 @@ struct Outcome {
     std::size_t made = 0;
 };
 
+// What is wrong with a body, at its place in the file that the body was made of.
+CallError in_its_file(CallError error, const Resource& resource) {
+    if (resource.places.empty()) return error;
+    for (auto& detail : error.details) {
+        const auto member = std::string_view(detail.key).substr(0, detail.key.find_first_of(".["));
+        auto place = resource.places.find(member);
+        if (place == resource.places.end()) place = resource.places.find("");
+        if (detail.column > 0 && place->first == detail.key)
+            detail.message = fmt::format("character {}: {}", detail.column, detail.message);
+        detail.line = place->second.line;
+        detail.column = place->second.column;
+    }
+    return error;
+}
+
 // A step that is refused does not keep the others from being taken (those that lean on it are refused in their turn),
 // but nothing is removed then: it may be what was to be replaced.
 Outcome take_steps(ApiClient& center, const std::vector<Step>& steps) {
@@ -167,7 +182,7 @@ Outcome take_steps(ApiClient& center, const std::vector<Step>& steps) {
             is_whole = false;
             said["error"] = answer.error().message;
             complain(fmt::format("{} {} is refused:", step.resource.kind_word(), step.resource.name), kExitFailure);
-            complain(answer.error(), step.resource.file);
+            complain(in_its_file(answer.error(), step.resource), step.resource.file);
             if (answer.error().status == 0) break;  // the center is not to be reached
             continue;
         }

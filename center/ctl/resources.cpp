@@ -83,7 +83,7 @@ class FileReader {
         const auto root = config::read_document(text);
         if (!root) return base::fail("{}", config::show(root.error(), file_));
         const bool is_pipeline = root->find("source") || root->find("sink") || root->find("name");
-        auto done = is_pipeline ? take_pipeline(*root, text) : take_tables(*root);
+        auto done = is_pipeline ? take_pipeline(*root, text, {}) : take_tables(*root);
         if (!done) return std::unexpected(done.error());
         return std::move(found_);
     }
@@ -94,11 +94,26 @@ class FileReader {
             "{}", config::show({.line = at.at.line, .column = at.at.column, .key = at.key, .message = what}, file_));
     }
 
-    base::Result<void> take_pipeline(const Value& table, std::string body) {
+    using Places = decltype(Resource::places);
+
+    static Places places_of(const Value& table) {
+        Places places{{"", table.at}};
+        for (const auto& member : table.items) places.emplace(member.name, member.at);
+        return places;
+    }
+
+    base::Result<void> take_pipeline(const Value& table, std::string body, Places places) {
         const auto* name = table.find("name");
         if (!name || name->kind != Kind::text) return wrong(table, "a pipeline has no name (write name = \"…\")");
-        found_.push_back(
-            {.kind = Resource::Kind::pipeline, .name = name->text, .body = std::move(body), .file = file_});
+        for (const auto* other : {"pipelines", "clusters", "groups"})
+            if (const auto* section = table.find(other))
+                return wrong(*section, fmt::format("stands in the file of the pipeline {} (give it a file of its own)",
+                                                   base::quote(name->text)));
+        found_.push_back({.kind = Resource::Kind::pipeline,
+                          .name = name->text,
+                          .body = std::move(body),
+                          .file = file_,
+                          .places = std::move(places)});
         return {};
     }
 
@@ -106,12 +121,16 @@ class FileReader {
         for (const auto& section : root.items) {
             if (section.name == "pipelines" && section.kind == Kind::list) {
                 for (const auto& pipeline : section.items)
-                    if (auto done = take_pipeline(pipeline, pipeline_text(pipeline)); !done) return done;
+                    if (auto done = take_pipeline(pipeline, pipeline_text(pipeline), places_of(pipeline)); !done)
+                        return done;
             } else if (section.kind == Kind::table && (section.name == "clusters" || section.name == "groups")) {
                 const auto kind = section.name == "groups" ? Resource::Kind::group : Resource::Kind::cluster;
                 for (const auto& one : section.items)
-                    found_.push_back(
-                        {.kind = kind, .name = one.name, .body = json::serialize(to_json(one)), .file = file_});
+                    found_.push_back({.kind = kind,
+                                      .name = one.name,
+                                      .body = json::serialize(to_json(one)),
+                                      .file = file_,
+                                      .places = places_of(one)});
             } else {
                 return wrong(section, "is nothing that a center keeps (pipelines, clusters, groups)");
             }

@@ -9,10 +9,13 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "common/base/result.h"
+#include "common/config/value.h"
 
 namespace center::ctl {
 
@@ -23,6 +26,8 @@ struct Resource {
     std::string name;
     std::string body;  // as it is put: a pipeline's TOML, else JSON
     std::string file;  // where it was read
+    // Of its members there, by name; "": its own. Empty: `body` is the file's text, and its places are the file's.
+    std::map<std::string, config::Position, std::less<>> places = {};
 
     std::string path() const;            // "pipelines/nginx", in the API
     std::string_view kind_word() const;  // "pipeline"

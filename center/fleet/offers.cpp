@@ -14,6 +14,7 @@ namespace center::fleet {
 namespace {
 
 constexpr std::size_t kMadeMax = 4096;
+constexpr std::uint64_t kRetriesSeenMax = 16;
 constexpr const char* kToml = "text/toml";
 
 }  // namespace
@@ -23,12 +24,26 @@ const std::shared_ptr<const Offer>& Offers::wanted(Agent& agent) {
     if (agent.wanted_at != now) {
         agent.wanted = find(agent);
         agent.wanted_at = now;
+        if (agent.retries == 0 && agent.wanted) agent.retries = retries_seen(agent, *agent.wanted);
     }
     return agent.wanted;
 }
 
+std::string Offers::hash_of(const Offer& offer, std::uint64_t retries) {
+    return retries == 0 ? offer.hash : crypto::sha256(fmt::format("{} retry {}", offer.hash, retries));
+}
+
 std::string Offers::hash_for(const Agent& agent, const Offer& offer) {
-    return agent.retries == 0 ? offer.hash : crypto::sha256(fmt::format("{} retry {}", offer.hash, agent.retries));
+    return hash_of(offer, agent.retries);
+}
+
+// Retries are not kept: after a restart of the center they are read off the hash that the agent tells.
+std::uint64_t Offers::retries_seen(const Agent& agent, const Offer& offer) {
+    const auto& told = agent.status.last_hash;
+    if (told.empty() || told == offer.hash) return 0;
+    for (std::uint64_t retries = 1; retries <= kRetriesSeenMax; ++retries)
+        if (hash_of(offer, retries) == told) return retries;
+    return 0;
 }
 
 std::shared_ptr<const Offer> Offers::find(const Agent& agent) {

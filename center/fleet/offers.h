@@ -1,6 +1,7 @@
 // Which config an agent is to run.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,6 +24,8 @@ class Offers {
     static std::string hash_for(const Agent& agent, const Offer& offer);
 
  private:
+    static std::string hash_of(const Offer& offer, std::uint64_t retries);
+    static std::uint64_t retries_seen(const Agent& agent, const Offer& offer);
     std::shared_ptr<const Offer> find(const Agent& agent);
     std::shared_ptr<const Offer> make(const model::Assignment& together);
 

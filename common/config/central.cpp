@@ -102,8 +102,8 @@ Value pipelines_of(const Document& document) {
 
 void read_clusters_of(Document& document, const CentralScope& scope, std::map<std::string, std::string>& defined_in,
                       Config& config) {
-    const auto* clusters = document.is_pipeline ? nullptr : usable(document.root, "clusters");
-    if (!clusters) return;
+    const auto clusters = std::ranges::find(document.root.items, "clusters", &Value::name);
+    if (document.is_pipeline || clusters == document.root.items.end() || clusters->is_broken) return;
     check_properties(*clusters, document.problems);
     for (auto& [name, cluster] : read_clusters(document.root, scope.check, document.problems)) {
         const auto [other, is_first] = defined_in.try_emplace(name, document.name);

@@ -169,14 +169,27 @@ std::string glob_of(std::string_view path_template) {
     return std::string(path_template.substr(0, slash)) + "/**";
 }
 
-void check_property_table(const Value& table, const std::string& way, Problems& problems) {
-    constexpr std::array<std::string_view, 2> kHostsOnly = {"plugin.library.paths", "sasl.kerberos.kinit.cmd"};
-    for (const auto& item : table.items) {
+// By what librdkafka calls them, those of later versions too: "plugin.library.paths", "ssl.ca.location",
+// "sasl.kerberos.keytab", "sasl.kerberos.kinit.cmd".
+bool leads_to_the_host(std::string_view property) {
+    constexpr std::array<std::string_view, 3> kFamilies = {"plugin.", "ssl.engine.", "ssl.providers"};
+    constexpr std::array<std::string_view, 5> kEndings = {".location", ".keytab", ".cmd", ".path", ".paths"};
+    return std::ranges::any_of(kFamilies, [&](std::string_view begin) { return property.starts_with(begin); }) ||
+           std::ranges::any_of(kEndings, [&](std::string_view end) { return property.ends_with(end); });
+}
+
+// What is refused is broken: asking librdkafka about it might open the file.
+void check_property_table(Value& table, const std::string& way, Problems& problems) {
+    for (auto& item : table.items) {
         const auto name = way + item.name;
         if (item.kind == Value::Kind::table) {
             check_property_table(item, name + ".", problems);
-        } else if (std::ranges::find(kHostsOnly, name) != kHostsOnly.end()) {
-            problems.add(item, "makes librdkafka run code of the host: only the host's own file may set it");
+        } else if (leads_to_the_host(name)) {
+            item.is_broken = true;
+            problems.add(item,
+                         "makes librdkafka open a file, run a program or load code of the host: only the host's own "
+                         "file may set it (certificates and keys: ssl.ca.pem = \"${file:NAME}\", ssl.certificate.pem, "
+                         "ssl.key.pem)");
         }
     }
 }
@@ -204,9 +217,10 @@ void check_paths(const Value& pipeline, const AgentConfig& agent, Problems& prob
     if (path) check_path(*path, glob_of(path->text), "agent.allow_sink_paths", agent.allow_sink_paths, problems);
 }
 
-void check_properties(const Value& clusters, Problems& problems) {
-    for (const auto& cluster : clusters.items)
-        if (const auto* properties = usable(cluster, "properties")) check_property_table(*properties, "", problems);
+void check_properties(Value& clusters, Problems& problems) {
+    for (auto& cluster : clusters.items)
+        for (auto& member : cluster.items)
+            if (member.name == "properties" && !member.is_broken) check_property_table(member, "", problems);
 }
 
 }  // namespace config

@@ -10,7 +10,8 @@ namespace config {
 // agent.allow_sink_paths.
 void check_paths(const Value& pipeline, const AgentConfig& agent, Problems& problems);
 
-// Of [clusters.NAME]: properties by which librdkafka would run programs or load code.
-void check_properties(const Value& clusters, Problems& problems);
+// Of [clusters.NAME]: properties by which librdkafka would open files, run programs or load code are refused, and
+// broken afterwards, so that nobody tries them.
+void check_properties(Value& clusters, Problems& problems);
 
 }  // namespace config

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint64_t kLineBytesMin = 1ULL << 10;
 constexpr std::uint64_t kLineBytesMax = 64ULL << 20;
+constexpr std::chrono::milliseconds kMultilineTimeoutMin{10};
 constexpr std::chrono::hours kMultilineTimeoutMax{1};
 constexpr std::int32_t kMultilineLinesMax = 100'000;
 constexpr std::uint64_t kLinesInMemoryMin = 4;  // so that one long line cannot take the whole budget
@@ -36,8 +37,9 @@ void check_line_limit(const Value& source, const FileSourceConfig& config, const
 
 void check_multiline_limits(const Value& multiline, const process::MultilineOptions& options, const AgentConfig& agent,
                             Problems& problems) {
-    if (const auto* value = usable(multiline, "timeout"); value && options.timeout > kMultilineTimeoutMax)
-        problems.add(*value, fmt::format("{} is out of bounds (at most 1h)", base::quote(value->text)));
+    if (const auto* value = usable(multiline, "timeout");
+        value && (options.timeout < kMultilineTimeoutMin || options.timeout > kMultilineTimeoutMax))
+        problems.add(*value, fmt::format("{} is out of bounds (from 10ms to 1h)", base::quote(value->text)));
     if (const auto* value = usable(multiline, "max_lines");
         value && (value->kind != Value::Kind::integer || value->integer < 2 || value->integer > kMultilineLinesMax))
         problems.add(*value, fmt::format("is out of bounds (a whole number from 2 to {})", kMultilineLinesMax));

@@ -90,9 +90,9 @@ base::Result<std::vector<Token>> tokens_of(std::string_view condition) {
         if (size == 0 && token.kind == Token::Kind::text)
             return base::fail("character {}: a text without its closing quote", at + 1);
         if (size == 0)
-            return base::fail(
-                "character {}: {} begins nothing that is known (write a name, a number, a text in quotes)", at + 1,
-                base::quote(rest.substr(0, 1)));
+            return base::fail("character {}: {} begins nothing that is known (write {})", at + 1,
+                              base::quote(rest.substr(0, 1)),
+                              rest[0] == '=' ? "== to compare" : "a name, a number, a text in quotes");
         tokens.push_back(std::move(token));
         at += size;
     }

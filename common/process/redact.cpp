@@ -2,7 +2,6 @@
 
 #include <array>
 #include <optional>
-#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include "common/base/text.h"
 #include "common/crypto/digest.h"
 #include "common/crypto/encoding.h"
+#include "common/process/card_number.h"
 #include "common/process/pattern.h"
 
 namespace process {
@@ -22,29 +22,15 @@ struct Preset {
     const char* pattern;
     std::string_view prefix = {};  // of what is found, and kept
 };
-// By RedactPreset.
+// By RedactPreset. No pattern says what a card number is.
 constexpr std::array<Preset, 4> kPresets = {
-    Preset{.pattern = R"(\b\d(?:[ -]?\d){12,18}\b)"},
+    Preset{.pattern = ""},
     Preset{.pattern = R"((?:\+\d{1,3}[ -]?(?:\(\d{1,4}\)[ -]?)?\d{2,4}(?:[ -]?\d{2,4}){1,3}\b|\b1[3-9]\d{9}\b|)"
                       R"((?:\(\d{3}\) ?|\b\d{3}[-. ])\d{3}[-. ]\d{4}\b))"},
     Preset{.pattern = R"(\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b)"},
     Preset{.pattern = R"((?i:bearer) +[A-Za-z0-9._~+/=-]+|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)",
            .prefix = "bearer "},
 };
-
-// As ISO/IEC 7812-1 has it: every second digit from the right counts twice.
-bool passes_luhn(std::string_view text) {
-    int sum = 0;
-    bool is_second = false;
-    for (const char c : std::ranges::reverse_view(text)) {
-        if (c < '0' || c > '9') continue;
-        const int digit = c - '0';
-        const int twice = digit * 2 > 9 ? (digit * 2) - 9 : digit * 2;
-        sum += is_second ? twice : digit;
-        is_second = !is_second;
-    }
-    return sum % 10 == 0;
-}
 
 // Of what was found, how much stays in front of the replacement.
 std::size_t kept_length(std::string_view found, std::string_view prefix) {
@@ -74,16 +60,20 @@ class Redact : public Processor {
     }
 
  private:
+    std::optional<Pattern::Found> find(std::string_view text, std::size_t from) const {
+        return options_.preset == RedactPreset::card ? find_card_number(text, from) : pattern_.find(text, from);
+    }
+
     // True: something was found, and `out_` is the text without it.
     bool redact(std::string_view text) {
         out_.clear();
         std::size_t done = 0;
         for (std::size_t from = 0; from <= text.size();) {
-            const auto found = pattern_.find(text, from);
+            const auto found = find(text, from);
             if (!found) break;
             from = found->begin + std::max<std::size_t>(found->size, 1);
             const auto what = text.substr(found->begin, found->size);
-            if (what.empty() || (options_.preset == RedactPreset::card && !passes_luhn(what))) continue;
+            if (what.empty()) continue;
             const auto kept = kept_length(what, prefix_);
             out_.append(text.substr(done, found->begin + kept - done));
             append_replacement(what.substr(kept));

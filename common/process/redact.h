@@ -7,7 +7,7 @@ namespace process {
 
 // Puts a replacement, or a keyed hash, in the place of what a preset or a pattern finds, in the line or in fields that
 // are texts. Presets:
-//   card    13 to 19 digits, single spaces or dashes between them, that pass the Luhn check (ISO/IEC 7812-1)
+//   card    as card_number.h has it
 //   phone   with a country code (+86 138 0013 8000), or as China writes mobile and North America all numbers
 //   email   local@domain.tld
 //   bearer  what follows "Bearer " (RFC 6750), and a JSON Web Token wherever it is

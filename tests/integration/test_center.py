@@ -450,6 +450,40 @@ def test_an_enrolment_token_becomes_a_credential_of_the_agents_own(new_center):
     assert agent.post(agent.message())[0] == 401
 
 
+def test_an_agent_that_the_center_has_not_heard_of_loses_its_credential_too(new_center):
+    center = new_center(auth={"enrolment": "token"}).start()
+    token = center.call("POST", "tokens", {"kind": "enrolment", "uses": 1})
+    agent = FakeAgent(center.endpoint, token=token["secret"])
+    agent.beat()
+    agent_id = center.agents()[0]["id"]
+    center.stop()
+    center.start()
+    assert refused(center.call, "DELETE", "agents/nobody").status == 404
+    center.call("DELETE", f"agents/{agent_id}")
+    assert agent.post(agent.message())[0] == 401
+
+
+def test_after_a_restart_of_the_center_what_was_offered_again_is_not_offered_once_more(center):
+    agent = FakeAgent(center.endpoint)
+    agent.beat()
+    offered_to(agent, center, stages=[{"percent": 100, "hold": "1h"}])
+    agent.apply(error="no such folder")
+    wait_until(lambda: center.rollout(1)["state"] == "reverted", "the gate")
+    center.roll_out("all", [{"percent": 100}], wait=False, gate={"failed_max_percent": 100})
+    agent.hash, agent.files = None, None
+    center.call("POST", f"agents/{agent.id}/retry")
+    wait_until(lambda: agent.beat() and agent.files, "the offer")
+    agent.apply()
+    error = refused(center.call, "POST", f"agents/{agent.id}/retry")
+    assert error.status == 409
+    center.stop()
+    center.start()
+    agent.hash, agent.files = None, None
+    for _ in range(3):
+        agent.beat()
+    assert agent.hash is None, "it runs what it is to run"
+
+
 def test_a_use_of_a_token_is_not_spent_on_a_message_that_is_refused(new_center):
     center = new_center(auth={"enrolment": "token"}).start()
     agent = FakeAgent(center.endpoint, token=center.call("POST", "tokens", {"kind": "enrolment"})["secret"])

@@ -93,6 +93,25 @@ def test_what_is_refused_is_said_with_its_place_and_the_rest_is_applied(ctl, cen
     assert [one["name"] for one in center.call("GET", "pipelines")] == ["b"]
 
 
+def test_what_is_wrong_with_a_table_has_its_place_in_the_file(ctl, folder):
+    for one in folder.iterdir():
+        one.unlink()
+    (folder / "x.toml").write_text(
+        '[clusters.main]\nbrokerz = ["a:1"]\n\n[groups.web]\npipelines = []\nselector = "app = player"\n'
+        '[[pipelines]]\nname = "p"\nsource = { include = ["relative"] }\nsink = { type = "blackhole" }\n'
+    )
+    said = ctl("apply", "-f", folder, code=FAILURE).stderr
+    assert f"{folder}/x.toml:2:" in said and "brokerz" in said
+    assert f"{folder}/x.toml:6:" in said and "selector: character " in said
+    assert f"{folder}/x.toml:9:" in said and "source.include" in said
+
+
+def test_a_pipeline_at_the_top_of_its_file_is_alone_there(ctl, folder):
+    (folder / "a.toml").write_text(PIPELINE.format(name="a") + "[groups.z]\npipelines = []\n")
+    said = ctl("apply", "-f", folder, "--dry-run", code=BAD_INPUT).stderr
+    assert f"{folder}/a.toml:" in said and "give it a file of its own" in said
+
+
 def test_files_that_cannot_be_read_are_told_before_anything_is_changed(ctl, center, folder):
     (folder / "b.toml").write_text("name = \n")
     done = ctl("apply", "-f", folder, code=BAD_INPUT)

@@ -183,7 +183,13 @@ TEST_F(Central, SecretsComeFromTheirFolderAndFromNowhereElse) {
 }
 
 TEST_F(Central, WhatWouldRunCodeIsTheHostsOwnMatter) {
-    for (const std::string property : {"plugin.library.paths", "sasl.kerberos.kinit.cmd"}) {
+    scope.check = [](const std::string& name, const std::string& /*value*/) -> std::optional<std::string> {
+        ADD_FAILURE() << name << " was tried";
+        return std::nullopt;
+    };
+    for (const std::string property : {"plugin.library.paths", "sasl.kerberos.kinit.cmd", "ssl.engine.location",
+                                       "ssl.engine.id", "ssl.providers", "ssl.ca.location", "ssl.key.location",
+                                       "ssl.keystore.location", "sasl.kerberos.keytab", "offset.store.path"}) {
         EXPECT_THAT(complaint({{"c", "[clusters.main]\nbrokers = ['a:1']\nproperties = { '" + property + "' = 'x' }"}}),
                     HasSubstr("only the host's own file may set it"));
         EXPECT_THAT(complaint({{"c", "[clusters.main]\nbrokers = ['a:1']\nproperties." + property + " = 'x'"}}),

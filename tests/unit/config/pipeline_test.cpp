@@ -221,7 +221,8 @@ TEST(Multiline, IsReadWithItsLimits) {
     EXPECT_THAT(complaint(with("{ start = 'x', end = 'y' }")), HasSubstr("multiline.end: stands beside start"));
     EXPECT_THAT(complaint(with("{ start = 'x', max_lines = 1 }")), HasSubstr("from 2 to 100000"));
     EXPECT_THAT(complaint(with("{ start = 'x', max_lines = 2.5 }")), HasSubstr("a whole number"));
-    EXPECT_THAT(complaint(with("{ start = 'x', timeout = '2h' }")), HasSubstr("at most 1h"));
+    EXPECT_THAT(complaint(with("{ start = 'x', timeout = '2h' }")), HasSubstr("from 10ms to 1h"));
+    EXPECT_THAT(complaint(with("{ start = 'x', timeout = '0s' }")), HasSubstr("from 10ms to 1h"));
     EXPECT_THAT(complaint(with("{ start = 'x', max_record_bytes = '1B' }")), HasSubstr("from 1KiB to 64MiB"));
     EXPECT_THAT(complaint(with("{ start = 'x', max_record_bytes = '64MiB' }")), HasSubstr("a quarter"));
 }

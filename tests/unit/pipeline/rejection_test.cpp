@@ -74,6 +74,23 @@ TEST_F(RejectionTest, OnlyTheRejectedRecordGoesToTheDeadLetterTopic) {
     EXPECT_EQ(dropped("rejected"), 0U);
 }
 
+TEST_F(RejectionTest, ADeadLetterBeforeALineThatWasSkippedLeavesTheBooksRight) {
+    world.framing.line_limit = {.bytes_max = 10, .policy = config::LongLine::skip};
+    sink = world.add("q", OnReject::dead_letter);
+    test::rewrite(path, "one\ntwo\nsix\n" + std::string(kPoison) + "\na line that is too long\n");
+    world.follow(path, 1, "q");
+    ASSERT_TRUE(run_until([&] { return world.file(1, 1).lag_bytes == 0; }));
+    auto books = world.file(1, 1).books;
+    EXPECT_EQ(books.dropped_for(model::DropReason::dead_letter), std::string(kPoison).size() + 1);
+    EXPECT_EQ(books.dropped_for(model::DropReason::long_line), std::string("a line that is too long\n").size());
+    EXPECT_EQ(books.acked, std::string("one\ntwo\nsix\n").size());
+    test::rewrite(path, "");
+    test::append_to(path, "new\n");
+    world.shard->wake({{1}});
+    ASSERT_TRUE(run_until([&] { return testing::Matches(Contains("new"))(sink->delivered); }));
+    EXPECT_EQ(world.file(1, 1).books.lost_for(model::LossReason::truncated), 0U);
+}
+
 TEST_F(RejectionTest, ARejectedRecordHoldsItsFileWhereNothingElseIsSaid) {
     sink = world.add("q", OnReject::block);
     write_lines(100, 50);

@@ -31,6 +31,17 @@ TEST(Redact, CardNumbersAreThoseThatPassTheLuhnCheck) {
     EXPECT_EQ(redacted(options, "5500-0000-0000-0004,378282246310005"), "***,***");
     EXPECT_EQ(redacted(options, "order 4111111111111112"), "order 4111111111111112");
     EXPECT_EQ(redacted(options, "at 1700000000000 ms"), "at 1700000000000 ms");
+    EXPECT_EQ(redacted(options, "id4111111111111111 4111111111111111x"), "id4111111111111111 4111111111111111x");
+    EXPECT_EQ(redacted(options, "4111 1111  1111 1111"), "4111 1111  1111 1111");
+}
+
+TEST(Redact, ACardNumberIsFoundWhateverDigitsStandBesideIt) {
+    const RedactOptions options{.preset = RedactPreset::card};
+    EXPECT_EQ(redacted(options, "12:00:02 4111111111111111"), "12:00:02 ***");
+    EXPECT_EQ(redacted(options, "2024-01-02 4111111111111111 paid"), "2024-01-02 *** paid");
+    EXPECT_EQ(redacted(options, "pay 4111111111111111 12/26"), "pay *** 12/26");
+    EXPECT_EQ(redacted(options, "items 3 4111 1111 1111 1111"), "items 3 ***");
+    EXPECT_EQ(redacted(options, "2024-01-02 4111-1111-1111-1111 5500-0000-0000-0004 7"), "2024-01-02 *** *** 7");
 }
 
 TEST(Redact, PhoneNumbers) {
