@@ -28,5 +28,23 @@ TEST(Health, NamesEveryReasonWithItsPipeline) {
                                             AllOf(HasSubstr("pipeline q: files that wait"), EndsWith(": 3"))));
 }
 
+TEST(Health, ACenterThatRefusesTheAgentIsAReason) {
+    model::CenterStatus center{.connected = true, .last_contact = {}, .config_age = {}};
+    EXPECT_EQ(trouble_of(std::nullopt), "");
+    EXPECT_EQ(trouble_of(center), "");
+    center = {.last_contact = {}, .denied = true, .error = "401: the token is unknown", .config_age = {}};
+    EXPECT_EQ(trouble_of(center), "the center refuses this agent: 401: the token is unknown");
+}
+
+TEST(Health, ACenterOutOfReachIsAReasonWhereNothingOfItRuns) {
+    model::CenterStatus center{.last_contact = {}, .error = "connection refused", .config_age = {}};
+    EXPECT_THAT(trouble_of(center), testing::StartsWith("the center was never reached"));
+    center.effective_hash = "ab";
+    EXPECT_EQ(trouble_of(center), "") << "the last known good config does";
+    center.effective_hash = "";
+    center.last_contact = std::chrono::seconds(3);
+    EXPECT_EQ(trouble_of(center), "");
+}
+
 }  // namespace
 }  // namespace agent::admin
