@@ -22,13 +22,12 @@ constexpr std::chrono::hours kMultilineTimeoutMax{1};
 constexpr std::int32_t kMultilineLinesMax = 100'000;
 constexpr std::uint64_t kLinesInMemoryMin = 4;  // so that one long line cannot take the whole budget
 
-void check_line_limit(const Value& source, const FileSourceConfig& config, const AgentConfig& agent,
-                      Problems& problems) {
-    const auto* value = usable(source, "max_line_bytes");
+// Of one line or record, which must fit into the memory budget.
+void check_bytes_max(const Value* value, std::uint64_t bytes, const AgentConfig& agent, Problems& problems) {
     if (!value) return;
-    if (config.max_line_bytes < kLineBytesMin || config.max_line_bytes > kLineBytesMax) {
+    if (bytes < kLineBytesMin || bytes > kLineBytesMax) {
         problems.add(*value, fmt::format("{} is out of bounds (from 1KiB to 64MiB)", base::quote(value->text)));
-    } else if (config.max_line_bytes > agent.memory_limit / kLinesInMemoryMin) {
+    } else if (bytes > agent.memory_limit / kLinesInMemoryMin) {
         problems.add(*value,
                      fmt::format("{} is more than a quarter of agent.memory_limit (at most {})",
                                  base::quote(value->text), base::show_size(agent.memory_limit / kLinesInMemoryMin)));
@@ -43,14 +42,7 @@ void check_multiline_limits(const Value& multiline, const process::MultilineOpti
     if (const auto* value = usable(multiline, "max_lines");
         value && (value->kind != Value::Kind::integer || value->integer < 2 || value->integer > kMultilineLinesMax))
         problems.add(*value, fmt::format("is out of bounds (a whole number from 2 to {})", kMultilineLinesMax));
-    const auto* value = usable(multiline, "max_record_bytes");
-    if (!value) return;
-    if (options.record_bytes_max < kLineBytesMin || options.record_bytes_max > kLineBytesMax)
-        problems.add(*value, fmt::format("{} is out of bounds (from 1KiB to 64MiB)", base::quote(value->text)));
-    else if (options.record_bytes_max > agent.memory_limit / kLinesInMemoryMin)
-        problems.add(*value,
-                     fmt::format("{} is more than a quarter of agent.memory_limit (at most {})",
-                                 base::quote(value->text), base::show_size(agent.memory_limit / kLinesInMemoryMin)));
+    check_bytes_max(usable(multiline, "max_record_bytes"), options.record_bytes_max, agent, problems);
 }
 
 std::optional<process::MultilineOptions> read_multiline(const Value& source, const AgentConfig& agent,
@@ -100,7 +92,7 @@ FileSourceConfig read_source(const Value& pipeline, const AgentConfig& agent, Pr
     }
     hold(*source, "include", check_include_glob, problems);
     hold(*source, "exclude", check_exclude_glob, problems);
-    check_line_limit(*source, config, agent, problems);
+    check_bytes_max(usable(*source, "max_line_bytes"), config.max_line_bytes, agent, problems);
     return config;
 }
 
