@@ -32,15 +32,28 @@ bool name_matches(const std::string& pattern, const std::string& name) {
     return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
 }
 
-bool all_match(Names pattern, Names path) {
-    if (pattern.empty()) return path.empty();
-    if (pattern.front() == kAnyFolders) {
-        for (std::size_t skip = 0; skip <= path.size(); ++skip)
-            if (all_match(pattern.subspan(1), path.subspan(skip))) return true;
-        return false;
+// Whether the pattern takes so many names, each of which a part of it takes. Of several `**` only the last one is ever
+// tried again: that what is between two of them was found as early as possible leaves most to the rest.
+template <typename Takes>
+bool takes_all(Names pattern, std::size_t names, Takes takes) {
+    std::size_t part = 0;
+    std::size_t any_folders = pattern.size();  // the last `**` so far, and where what follows it was tried
+    std::size_t tried_at = 0;
+    for (std::size_t name = 0; name < names;) {
+        if (part < pattern.size() && pattern[part] == kAnyFolders) {
+            any_folders = part++;
+            tried_at = name;
+        } else if (part < pattern.size() && takes(pattern[part], name)) {
+            ++part;
+            ++name;
+        } else if (any_folders < pattern.size()) {
+            part = any_folders + 1;
+            name = ++tried_at;
+        } else {
+            return false;
+        }
     }
-    return !path.empty() && name_matches(pattern.front(), path.front()) &&
-           all_match(pattern.subspan(1), path.subspan(1));
+    return std::ranges::all_of(pattern.subspan(part), [](const auto& left) { return left == kAnyFolders; });
 }
 
 // Whether `folder` matches the beginning of the pattern, with something of the pattern left.
@@ -51,19 +64,6 @@ bool begins(Names pattern, Names folder) {
     return name_matches(pattern.front(), folder.front()) && begins(pattern.subspan(1), folder.subspan(1));
 }
 
-bool one_is_left(Names pattern, Names folder) {
-    if (pattern.empty()) return false;
-    if (pattern.front() == kAnyFolders) {
-        if (pattern.size() == 1) return true;
-        for (std::size_t skip = 0; skip <= folder.size(); ++skip)
-            if (one_is_left(pattern.subspan(1), folder.subspan(skip))) return true;
-        return false;
-    }
-    if (folder.empty())
-        return pattern.size() == 1 || std::ranges::all_of(pattern.subspan(1), [](auto& n) { return n == kAnyFolders; });
-    return name_matches(pattern.front(), folder.front()) && one_is_left(pattern.subspan(1), folder.subspan(1));
-}
-
 }  // namespace
 
 Glob::Glob(std::string_view pattern) : names_(names_of(pattern)) {
@@ -72,7 +72,9 @@ Glob::Glob(std::string_view pattern) : names_(names_of(pattern)) {
 }
 
 bool Glob::matches(std::string_view path) const {
-    return all_match(names_, names_of(path));
+    const auto names = names_of(path);
+    return takes_all(names_, names.size(),
+                     [&](const std::string& part, std::size_t name) { return name_matches(part, names[name]); });
 }
 
 bool Glob::leads_through(std::string_view folder) const {
@@ -80,7 +82,10 @@ bool Glob::leads_through(std::string_view folder) const {
 }
 
 bool Glob::matches_in(std::string_view folder) const {
-    return one_is_left(names_, names_of(folder));
+    const auto names = names_of(folder);
+    return takes_all(names_, names.size() + 1, [&](const std::string& part, std::size_t name) {
+        return name == names.size() || name_matches(part, names[name]);  // whatever it is called
+    });
 }
 
 PathFilter::PathFilter(const std::vector<std::string>& include, const std::vector<std::string>& exclude) {

@@ -1,5 +1,10 @@
 #include "agent/discover/glob.h"
 
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace agent::discover {
@@ -114,6 +119,50 @@ TEST(Paths, AreJoinedAndTakenApart) {
     EXPECT_EQ(parent_of("/a/b"), "/a");
     EXPECT_EQ(parent_of("/a"), "/");
     EXPECT_EQ(parent_of("/"), "/");
+}
+
+// The slow and plain way.
+bool takes(const std::vector<std::string>& pattern, std::size_t part, const std::vector<std::string>& path,
+           std::size_t name) {
+    if (part == pattern.size()) return name == path.size();
+    if (pattern[part] == "**")
+        return takes(pattern, part + 1, path, name) || (name < path.size() && takes(pattern, part, path, name + 1));
+    return name < path.size() && (pattern[part] == "*" || pattern[part] == path[name]) &&
+           takes(pattern, part + 1, path, name + 1);
+}
+
+std::string joined(const std::vector<std::string>& names) {
+    std::string path;
+    for (const auto& name : names) path += "/" + name;
+    return path;
+}
+
+TEST(GlobModel, TwoStarsTakeWhatTheyTakeInThePlainWay) {
+    const std::vector<std::string> parts = {"a", "b", "*", "**"};
+    const std::vector<std::string> names = {"a", "b", "c"};
+    std::mt19937 random(1);  // NOLINT(cert-msc51-cpp): the same each time
+    for (int i = 0; i < 20'000; ++i) {
+        std::vector<std::string> pattern(1 + (random() % 6));
+        std::vector<std::string> path(random() % 7);
+        for (auto& part : pattern) part = parts[random() % parts.size()];
+        for (auto& name : path) name = names[random() % names.size()];
+        const Glob glob(joined(pattern));
+        const auto where = joined(pattern) + " " + joined(path);
+        if (!path.empty()) {
+            EXPECT_EQ(glob.matches(joined(path)), takes(pattern, 0, path, 0)) << where;
+        }
+        const bool something = std::ranges::any_of(names, [&](const auto& name) {
+            auto below = path;
+            below.push_back(name);
+            return takes(pattern, 0, below, 0);
+        });
+        EXPECT_EQ(glob.matches_in(path.empty() ? "/" : joined(path)), something) << where;
+    }
+}
+
+TEST(Glob, ManyTwoStarsOnADeepPathCostNextToNothing) {
+    const Glob glob(joined(std::vector<std::string>(12, "**/a")) + "/b");
+    EXPECT_FALSE(glob.matches(joined(std::vector<std::string>(500, "a")))) << "the plain way would take for ever";
 }
 
 }  // namespace
