@@ -144,7 +144,7 @@ base::Result<void> run(read::Reader& reader, const split::Framing& framing, Tria
         const bool is_all = read.drained || extent.form != model::ExtentForm::lines;
         split::frame(extent, framing, is_all ? split::kNothingFollows : extent.begin + read.looked_at);
         trial.take(extent);
-        if (extent.end != end) reader.go_back(extent.end, extent.end == extent.begin ? 2 * read.looked_at : 0);
+        if (extent.end != end) reader.go_back(extent, extent.end, extent.end == extent.begin ? 2 * read.looked_at : 0);
     }
 }
 

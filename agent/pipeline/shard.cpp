@@ -135,7 +135,7 @@ bool Shard::take_extent(Pipeline& pipeline, Tail& tail, read::ReadResult result)
     if (extent.end == extent.begin) return wait_for_lines(pipeline, tail, std::move(result));
     const bool has_rest = extent.end != end;
     if (has_rest) {
-        tail.reader.go_back(extent.end);
+        tail.reader.go_back(extent, extent.end);
         extent.anchor = tail.reader.anchor();
     }
     deliver_extent(pipeline, tail, std::move(result.extent), long_lines);
@@ -161,7 +161,7 @@ model::FileOffset Shard::seen_behind(const Pipeline& pipeline, Tail& tail, const
 
 // All that was read is one record, which may go on. True: there is more to read.
 bool Shard::wait_for_lines(Pipeline& pipeline, Tail& tail, read::ReadResult result) {
-    tail.reader.go_back(result.extent->begin, result.drained ? 0 : 2 * result.looked_at);
+    tail.reader.go_back(*result.extent, result.extent->begin, result.drained ? 0 : 2 * result.looked_at);
     pool_.give_back(std::move(result.extent->buffer));
     if (result.drained) wait_for_the_rest(pipeline, tail);
     return !result.drained;

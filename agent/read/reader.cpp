@@ -55,8 +55,16 @@ void Reader::start_anew() {
     seek({}, {});
 }
 
-void Reader::go_back(FileOffset offset, std::size_t bytes_wanted) {
-    seek(offset, anchor_at(offset));
+void Reader::go_back(const model::Extent& last, FileOffset offset, std::size_t bytes_wanted) {
+    AGENT_ASSERT(last.end <= offset_ && last.begin <= offset);
+    const auto within = offset - last.begin;
+    const std::uint32_t length = anchor_length(offset.value);
+    if (within == 0)
+        seek(offset, last_anchor_);
+    else if (length <= within && within <= last.bytes.size())
+        seek(offset, Fingerprint::of(last.bytes.substr(within - length, length)));
+    else
+        seek(offset, anchor_at(offset));
     bytes_wanted_ = bytes_wanted;
 }
 
@@ -194,6 +202,7 @@ ReadResult Reader::make_extent(BufferPool& pool, View view, std::size_t size, Fi
         extent->bytes = {view.data(), size};
         extent->buffer = std::move(view.buffer);
     }
+    last_anchor_ = anchor_;
     seek(end, extent->anchor);
     return {.status = ReadStatus::extent, .extent = std::move(extent)};
 }

@@ -52,8 +52,9 @@ class Reader {
     // Goes to `offset`, behind bytes that have this anchor.
     void seek(model::FileOffset offset, const model::Fingerprint& anchor);
     void start_anew();  // the file was truncated: goes to its beginning
-    // Goes back to `offset`, behind bytes that it has read, and reads at least so many bytes from there the next time.
-    void go_back(model::FileOffset offset, std::size_t bytes_wanted = 0);
+    // Goes back to `offset` in the extent that it made last, and reads at least so many bytes from there the next time.
+    // What it saw then is what the next read must find: the anchor is that of the extent's bytes, not of the file now.
+    void go_back(const model::Extent& last, model::FileOffset offset, std::size_t bytes_wanted = 0);
 
     ReadResult read(BufferPool& pool);
 
@@ -109,6 +110,7 @@ class Reader {
     model::FileOffset seen_;
     model::Loss cut_off_;
     model::Fingerprint anchor_;
+    model::Fingerprint last_anchor_;  // before the extent that was made last
 };
 
 }  // namespace agent::read

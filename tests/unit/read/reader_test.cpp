@@ -128,6 +128,31 @@ TEST(Reader, ConstantLineEndingsDoNotFoolTheAnchor) {
     EXPECT_EQ(file.read_once(), ReadStatus::truncated);
 }
 
+TEST(Reader, GoesBackToWhatItReadAndNotToWhatTookItsPlaceMeanwhile) {
+    for (const std::uint64_t offset : {8UL, 12UL}) {  // the beginning of the second extent, and the midst of it
+        FollowedFile file;
+        file.append("one\ntwo\n");
+        file.read_once();
+        file.append("six\nten\n");
+        const auto result = file.reader.read(file.pool);
+        ASSERT_EQ(result.status, ReadStatus::extent);
+        file.reader.go_back(*result.extent, {offset});
+        EXPECT_EQ(file.reader.offset().value, offset);
+        EXPECT_EQ(file.reader.anchor(), file.reader.anchor_at({offset}));
+    }
+    for (const std::uint64_t offset : {8UL, 12UL}) {
+        FollowedFile file;
+        file.append("one\ntwo\n");
+        if (offset == 8) file.read_once();
+        file.append("six\nten\n");
+        const auto result = file.reader.read(file.pool);
+        ASSERT_EQ(result.status, ReadStatus::extent);
+        test::rewrite(file.path, "ONE\nTWO\nSIX\nTEN\n");
+        file.reader.go_back(*result.extent, {offset});
+        EXPECT_EQ(file.reader.read(file.pool).status, ReadStatus::truncated) << offset;
+    }
+}
+
 // The anchor lies before the offset: a partial line that was rewritten is not in it.
 TEST(Reader, FindsLinesWhereAPartialLineWasBefore) {
     FollowedFile file;
