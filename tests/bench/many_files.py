@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import time
 
-from support.agent import Agent, cpu_seconds, pipeline
+from support.agent import Agent, cpu_seconds, open_paths, pipeline
 from support.wait import wait_until
 
 IDLE_FILES, IDLE_SECONDS = 10_000, 20
@@ -65,9 +65,8 @@ ruleset(name="out") {{ action(type="omfile" file="{out}" template="line") }}
         process = subprocess.Popen(
             ["rsyslogd", "-n", "-f", config, "-i", folder / "pid"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        descriptors = pathlib.Path(f"/proc/{process.pid}/fd")
         wait_until(
-            lambda: len(list(descriptors.iterdir())) >= RSYSLOG_FILES and out.exists() and out.stat().st_size >= lines * len(LINE),
+            lambda: len(open_paths(process.pid)) >= RSYSLOG_FILES and out.exists() and out.stat().st_size >= lines * len(LINE),
             "all files to be followed", 120, every=0.02,
         )  # fmt: skip
         return process, time.monotonic() - begin

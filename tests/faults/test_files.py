@@ -49,9 +49,8 @@ class Follower:
         assert sorted(self.arrived()) == sorted(self.expected)
 
     def await_closed(self, path, timeout=20):
-        descriptors = f"/proc/{self.agent.process.pid}/fd"
         wait_until(
-            lambda: not any(os.readlink(f"{descriptors}/{fd}").startswith(str(path)) for fd in _list(descriptors)),
+            lambda: not any(opened.startswith(str(path)) for opened in self.agent.open_paths()),
             f"{path} to be let go",
             timeout,
         )
@@ -64,12 +63,6 @@ class Follower:
         self.agent.stop()
         yield
         self.agent.start(under=self.under)
-
-
-def _list(folder):
-    with contextlib.suppress(FileNotFoundError):
-        return os.listdir(folder)
-    return []
 
 
 def make_with_inode(path, inode):

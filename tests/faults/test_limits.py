@@ -1,7 +1,6 @@
 """What many files, many folders, slow neighbours and limits of speed do to the others: as little as was promised."""
 
 import os
-import pathlib
 import resource
 import time
 
@@ -32,15 +31,10 @@ def test_three_hundred_folders_take_one_inotify_instance(agent, logs, tmp_path):
     writers = [write(logs / f"{n}" / "a.log", f"w{n}", 10) for n in range(0, 300, 10)]
     agent.await_acked("p0", 300)
     agent.await_acked("p1", 300)
-    assert _inotify_instances(agent) == 1
+    assert agent.open_paths().count("anon_inode:inotify") == 1
     agent.stop()
     verdict = verify([out], writers, allow_duplicates=300, allow_reorder=True)  # by two pipelines
     assert verdict["missing"] == 0 and verdict["duplicate"] == 300, verdict
-
-
-def _inotify_instances(agent):
-    folder = pathlib.Path(f"/proc/{agent.process.pid}/fd")
-    return sum(os.readlink(link) == "anon_inode:inotify" for link in folder.iterdir())
 
 
 def test_an_agent_that_gets_no_inotify_instance_says_so_and_ends(agent, logs, tmp_path):

@@ -1,8 +1,6 @@
 """`read_rotated`: what was not read of a file that was rotated and compressed while the agent was stopped."""
 
 import gzip
-import os
-import pathlib
 import subprocess
 
 import pytest
@@ -56,12 +54,10 @@ def test_the_rest_of_a_compressed_generation_is_read_once(rotated, ending):
     agent.start()
     rotated.assert_all_arrived_once()
     assert f"compressed={compressed}" in agent.log_text()
-    descriptors = pathlib.Path(f"/proc/{agent.process.pid}/fd")
     wait_until(
-        lambda: not any("(deleted)" in os.readlink(fd) and str(agent.data_dir) in os.readlink(fd)
-                        for fd in descriptors.iterdir()),
+        lambda: not any("(deleted)" in path and str(agent.data_dir) in path for path in agent.open_paths()),
         "its disk space to be given back",
-    )  # fmt: skip
+    )
     agent.stop()
     agent.start()
     agent.stop()

@@ -133,6 +133,9 @@ class Agent:
     def cpu_seconds(self):
         return cpu_seconds(self.process.pid)
 
+    def open_paths(self):
+        return open_paths(self.process.pid)
+
     # --- its commands ---
 
     def command(self, *arguments):
@@ -215,6 +218,15 @@ class Agent:
             f"{lines} records of {pipeline} to be acknowledged",
             timeout,
         )
+
+
+def open_paths(pid):
+    """What the descriptors of a process lead to; one that is closed meanwhile is left out."""
+    paths = []
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            paths.append(os.readlink(descriptor))
+    return paths
 
 
 def cpu_seconds(pid):
