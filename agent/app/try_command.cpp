@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "agent/app/exit_codes.h"
+#include "agent/discover/container_fields.h"
 #include "agent/read/reader.h"
+#include "agent/shape/shaper.h"
 #include "agent/split/framing.h"
 #include "common/base/text.h"
 #include "common/config/load.h"
@@ -77,7 +79,8 @@ class Trial {
     Trial(Chain chain, process::Origin origin, bool trace) : chain_(std::move(chain)), origin_(origin), trace_(trace) {}
 
     void take(const model::Extent& extent) {
-        for (const auto& record : extent.records) take(record);
+        for (std::size_t i = 0; i < extent.records.size(); ++i)
+            take(extent.records[i], extent.marks.empty() ? nullptr : &extent.marks[i]);
     }
     void conclude() const {
         auto text = fmt::format("{} records, {} kept", records_, kept_);
@@ -86,9 +89,10 @@ class Trial {
     }
 
  private:
-    void take(const model::Record& record) {
+    void take(const model::Record& record, const model::ContainerMark* mark) {
         ++records_;
         record_.begin(record.line(), record.begin.value, origin_, now_);
+        if (mark) shape::describe(record_, *mark);
         const auto by = trace_ ? traced() : chain_.process(record_);
         if (by) {
             ++dropped_[chain_.steps()[*by].name];
@@ -167,14 +171,18 @@ base::Result<void> try_config(const config::Config& config, const TryOptions& op
     const auto framing = split::Framing::make(pipeline->source);
     if (!framing) return std::unexpected(framing.error());
     const std::string path = options.file.empty() ? "-" : options.file;
+    const bool is_of_container = pipeline->source.type == config::SourceType::container;
+    const auto fields = is_of_container ? discover::container_fields(path, "").fields : nullptr;
     Trial trial(std::move(*chain),
                 {.host = config.agent.name,
                  .pipeline = pipeline->name,
                  .path = path,
                  .file_id = "try",
-                 .labels = &config.agent.labels},
+                 .labels = &config.agent.labels,
+                 .fields = fields.get()},
                 options.trace);
-    read::Reader reader(std::make_shared<const base::UniqueFd>(std::move(*input)), framing->line_limit);
+    read::Reader reader(std::make_shared<const base::UniqueFd>(std::move(*input)), framing->line_limit,
+                        framing->encoding);
     const auto done = run(reader, *framing, trial);
     if (done) trial.conclude();
     return done;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "agent/model/generation.h"
+#include "common/base/assert.h"
 
 namespace agent::discover {
 
@@ -36,6 +37,12 @@ void Discovery::add_pipeline(const std::string& name, const config::FileSourceCo
     Pipeline pipeline{.filter = PathFilter(source.include, source.exclude), .unmet = {}, .following = {}};
     for (auto& checkpoint : checkpoints) pipeline.unmet.add(std::move(checkpoint));
     for (const auto& glob : source.within) pipeline.within.emplace_back(glob);
+    pipeline.is_of_containers = source.type == config::SourceType::container;
+    if (!source.where.empty()) {
+        auto where = process::Condition::parse(source.where);
+        AGENT_ASSERT(where.has_value());  // the config was checked for it
+        pipeline.where = std::move(*where);
+    }
     pipeline.at_end = source.start_at == config::StartAt::end && !looked_before;
     auto& added = pipelines_.insert_or_assign(name, std::move(pipeline)).first->second;
     offer_known_ = true;
@@ -290,8 +297,17 @@ bool Discovery::Pipeline::may_read(const std::string& real_path) const {
 
 // Empty where nobody asks: it costs a call for each file.
 std::string Discovery::real_path_of(const OpenFile& file) const {
-    const auto is_confined = [](const auto& item) { return !item.second.within.empty(); };
-    return std::ranges::any_of(pipelines_, is_confined) ? file_system_->path_of(file) : std::string();
+    const auto asks = [](const auto& item) { return !item.second.within.empty() || item.second.is_of_containers; };
+    return std::ranges::any_of(pipelines_, asks) ? file_system_->path_of(file) : std::string();
+}
+
+// What is not known is no reason to lose lines.
+bool Discovery::Pipeline::wants(const std::string& path, const ContainerFields& container) const {
+    if (!where || !container.trouble.empty()) return true;
+    process::Record record;
+    const process::Origin origin{.path = path, .fields = container.fields.get()};
+    record.begin({}, 0, origin, {});
+    return where->holds(record);
 }
 
 // Why a pipeline that the file is for must not read it; "": there is none.
@@ -313,6 +329,14 @@ std::string Discovery::offer(const std::string& path, const std::string& real_pa
                                   path, real_path);
             continue;
         }
+        auto container = pipeline.is_of_containers ? container_fields(path, real_path) : ContainerFields{};
+        if (!pipeline.wants(path, container)) {
+            if (checkpoint) pipeline.unmet.add(std::move(*checkpoint));
+            continue;
+        }
+        if (!container.trouble.empty())
+            log_.warn("container's name is not known: its log is followed without",
+                      {{"pipeline", name}, {"path", path}, {"error", container.trouble}});
         pipeline.following.insert(identity);
         files_.at(identity).followers.insert(name);
         listener_.file_found({.pipeline = name,
@@ -320,7 +344,8 @@ std::string Discovery::offer(const std::string& path, const std::string& real_pa
                               .identity = identity,
                               .fd = fd,
                               .checkpoint = std::move(checkpoint),
-                              .at_end = pipeline.at_end});
+                              .at_end = pipeline.at_end,
+                              .fields = std::move(container.fields)});
     }
     return refusal;
 }

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/discover/container_fields.h"
 #include "agent/discover/directory_watcher.h"
 #include "agent/discover/file_system.h"
 #include "agent/discover/glob.h"
@@ -20,6 +21,7 @@
 #include "agent/model/checkpoint.h"
 #include "common/base/event_loop.h"
 #include "common/config/config.h"
+#include "common/process/condition.h"
 #include "common/telemetry/log.h"
 
 namespace agent::discover {
@@ -33,6 +35,7 @@ struct FoundFile {
     std::optional<model::Checkpoint> checkpoint;  // of this identity, or of its inode on another device
     bool at_end = false;                          // start_at = "end" applies
     bool is_copy = false;                         // `fd` is not the file itself, but what was unpacked of it
+    Fields fields = {};                           // of all its records
 };
 
 // Why everything is looked at.
@@ -94,8 +97,11 @@ class Discovery {
         bool at_end = false;  // during the first look, where start_at = "end"
         std::set<model::FileIdentity> following;
         std::vector<Glob> within;  // where its files must be; empty: anywhere
+        bool is_of_containers = false;
+        std::optional<process::Condition> where = {};  // for a container's fields
 
         bool may_read(const std::string& real_path) const;
+        bool wants(const std::string& path, const ContainerFields& container) const;
     };
     struct File {
         std::set<std::string> paths;

@@ -13,6 +13,7 @@
 #include "agent/model/books.h"
 #include "agent/model/fingerprint.h"
 #include "agent/model/ids.h"
+#include "common/config/config.h"
 
 namespace agent::model {
 
@@ -24,14 +25,30 @@ struct Buffer {
     static Buffer of(std::size_t capacity) { return {std::make_unique_for_overwrite<char[]>(capacity), capacity}; }
 };
 
-// One line without its line ending; points into its extent's buffer.
+// Which ends of its line a record has: a long line may be in pieces, or have lost its rest.
+enum class LineEnds : std::uint8_t { none = 0, begin = 1, end = 2, both = 3 };
+
+// One line, or several, without the last line ending; points into its extent's buffer or arena.
 struct Record {
     const char* data = nullptr;
     std::uint32_t size = 0;
+    LineEnds line_ends = LineEnds::both;
     FileOffset begin;  // of its first byte
     FileOffset end;    // the byte after its line ending
 
     std::string_view line() const { return {data, size}; }
+};
+
+// Which of a container's streams a line was written to; none: it is no line of a container's log.
+enum class Stream : std::uint8_t { out, err, none };
+constexpr std::size_t kStreams = 3;
+
+// What a record out of a container's log says beside its text.
+struct ContainerMark {
+    std::chrono::system_clock::time_point time;  // of its first line, by the container's runtime
+    Stream stream = Stream::out;
+    bool goes_on = false;     // the last piece of its line was not seen
+    std::uint32_t bytes = 0;  // of its own lines in the file, where another stream's may lie between them
 };
 
 // What the bytes of an extent are.
@@ -55,12 +72,14 @@ struct Extent {
     FileOffset begin;
     FileOffset end;
     ExtentForm form = ExtentForm::lines;
-    Fingerprint anchor;  // of the last bytes before `end`
+    config::TextEncoding encoding = config::TextEncoding::utf8;  // of its bytes
+    Fingerprint anchor;                                          // of the last bytes before `end`
 
     Buffer buffer;
-    std::string_view bytes;         // inside the buffer
-    std::deque<std::string> arena;  // what was rewritten on the way; deque: no element ever moves
-    std::vector<Record> records;    // empty once delivered
+    std::string_view bytes;            // inside the buffer
+    std::deque<std::string> arena;     // what was rewritten on the way; deque: no element ever moves
+    std::vector<Record> records;       // empty once delivered
+    std::vector<ContainerMark> marks;  // of a container's log: one for each record
 
     std::chrono::steady_clock::time_point read_at;
     std::size_t charge = 0;                 // bytes that it holds of the memory budget
@@ -75,5 +94,11 @@ struct Extent {
 };
 
 using ExtentPtr = std::unique_ptr<Extent>;
+
+// Of record number `at`, in its file, for the books.
+inline std::uint64_t bytes_of(const Extent& extent, std::size_t at) {
+    const auto& record = extent.records[at];
+    return extent.marks.empty() ? record.end - record.begin : extent.marks[at].bytes;
+}
 
 }  // namespace agent::model

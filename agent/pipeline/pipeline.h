@@ -32,6 +32,7 @@ struct StillOpen {
     std::string path;
     base::SharedFd fd;
     bool is_copy = false;
+    discover::Fields fields = {};
 };
 enum class Successor : std::uint8_t { no, yes };  // a pipeline of the same name will take over
 using Retired = std::move_only_function<void(std::vector<StillOpen>)>;

@@ -54,6 +54,9 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
                                        with(labels_of(pipeline, sink_type).sink, "reason", "rewound"))),
       failed_lost_(registry.counter("venus_agent_records_failed_total", kFailedHelp,
                                     with(labels_of(pipeline, sink_type).sink, "reason", "lost"))),
+      decode_errors_(registry.counter("venus_agent_decode_errors_total",
+                                      "Lines with bytes that are no character, or that are none of a container's log",
+                                      labels_of(pipeline, sink_type).pipeline)),
       rotations_(registry.counter("venus_agent_rotations_total", "Files that were renamed while followed",
                                   labels_of(pipeline, sink_type).pipeline)),
       truncations_(registry.counter("venus_agent_truncations_total", "Files that were truncated or rewritten in place",
@@ -68,6 +71,7 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
       delivery_seconds_(registry.histogram("venus_agent_delivery_seconds", "Time from reading to acknowledgement",
                                            labels_of(pipeline, sink_type).sink)),
       long_line_limit_(kRepeatInterval),
+      decode_limit_(kRepeatInterval),
       failure_limit_(kRepeatInterval),
       rejection_limit_(kRepeatInterval),
       unreadable_limit_(kRepeatInterval),
@@ -86,15 +90,27 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
     }
 }
 
-void PipelineProbe::extent_read(const model::Extent& extent, const split::LongLines& long_lines) {
-    lines_read_.add(extent.split_count + long_lines.skipped);
+void PipelineProbe::extent_read(const model::Extent& extent, const split::LineFaults& faults) {
+    lines_read_.add(extent.split_count + faults.skipped);
     bytes_read_.add(extent.end - extent.begin);
-    if (long_lines.skipped > 0) {
-        dropped_long_line_.add(long_lines.skipped);
-        long_line_seen(long_lines.skipped, "dropped");
+    if (faults.skipped > 0) {
+        dropped_long_line_.add(faults.skipped);
+        long_line_seen(faults.skipped, "dropped");
     }
-    if (long_lines.truncated > 0) long_line_seen(long_lines.truncated, "truncated");
-    if (long_lines.split > 0) long_line_seen(long_lines.split, "split");
+    if (faults.truncated > 0) long_line_seen(faults.truncated, "truncated");
+    if (faults.split > 0) long_line_seen(faults.split, "split");
+    if (faults.undecodable > 0) undecodable_seen(extent, faults.undecodable);
+}
+
+void PipelineProbe::undecodable_seen(const model::Extent& extent, std::uint32_t count) {
+    decode_errors_.add(count);
+    if (decode_limit_.allow(std::chrono::steady_clock::now()))
+        log_.warn("lines cannot be decoded as the source says: they are sent as far as they can",
+                  {{"pipeline", pipeline_},
+                   {"begin", extent.begin.value},
+                   {"end", extent.end.value},
+                   {"count", count},
+                   {"not_said_before", decode_limit_.suppressed()}});
 }
 
 void PipelineProbe::long_line_seen(std::uint32_t count, const char* fate) {

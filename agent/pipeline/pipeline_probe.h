@@ -25,7 +25,7 @@ class PipelineProbe {
     PipelineProbe(const std::string& pipeline, const std::string& sink_type, const process::Chain& processors,
                   telemetry::Registry& registry, telemetry::Log& log);
 
-    void extent_read(const model::Extent& extent, const split::LongLines& long_lines);
+    void extent_read(const model::Extent& extent, const split::LineFaults& faults);
     void extent_shaped(const std::vector<std::uint32_t>& dropped);  // records, by processor
     void extent_sent(const model::Extent& extent);
     void extent_delivered(const model::Extent& extent);
@@ -64,6 +64,7 @@ class PipelineProbe {
  private:
     void rejection_seen(const char* fate, const std::string& path, const model::Extent& extent, const std::string& why);
     void long_line_seen(std::uint32_t count, const char* fate);
+    void undecodable_seen(const model::Extent& extent, std::uint32_t count);
     void lost(const char* how, const std::string& path, const model::Loss& loss, model::LossReason why);
 
     std::string pipeline_;
@@ -83,6 +84,7 @@ class PipelineProbe {
         telemetry::Counter* bytes;
     };
     std::array<LossCounters, model::kLossReasons.size()> lost_{};  // by LossReason
+    telemetry::Counter& decode_errors_;
     telemetry::Counter& rotations_;
     telemetry::Counter& truncations_;
     telemetry::Gauge& file_lag_bytes_;
@@ -90,6 +92,7 @@ class PipelineProbe {
     telemetry::Gauge& in_flight_bytes_;
     telemetry::Histogram& delivery_seconds_;
     telemetry::RateLimit long_line_limit_;
+    telemetry::RateLimit decode_limit_;
     telemetry::RateLimit failure_limit_;
     telemetry::RateLimit rejection_limit_;
     telemetry::RateLimit unreadable_limit_;

@@ -265,6 +265,7 @@ void PipelineSet::file_found(discover::FoundFile file) {
                                                             .checkpoint = std::move(file.checkpoint),
                                                             .at_end = file.at_end,
                                                             .is_copy = file.is_copy,
+                                                            .fields = std::move(file.fields),
                                                             .woken = tail.woken});
 }
 

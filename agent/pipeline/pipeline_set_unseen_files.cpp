@@ -28,7 +28,8 @@ void PipelineSet::take_over(const std::string& name) {
                        .identity = file.identity,
                        .fd = std::move(file.fd),
                        .checkpoint = std::move(checkpoint),
-                       .is_copy = file.is_copy});
+                       .is_copy = file.is_copy,
+                       .fields = std::move(file.fields)});
     }
 }
 
@@ -98,12 +99,14 @@ void PipelineSet::read_unpacked(const std::string& name, const model::Checkpoint
     (void)discovery_->take_over(name, checkpoint.file);
     log_.info("compressed generation is read",
               {{"pipeline", name}, {"path", checkpoint.path}, {"compressed", unpacked.path}});
+    const bool is_of_container = running_.at(name).pipeline.source.type == config::SourceType::container;
     follow_unseen({.pipeline = name,
                    .path = std::move(unpacked.path),
                    .identity = checkpoint.file,
                    .fd = std::move(unpacked.fd),
                    .checkpoint = checkpoint,
-                   .is_copy = true});
+                   .is_copy = true,
+                   .fields = is_of_container ? discover::container_fields(checkpoint.path, "").fields : nullptr});
 }
 
 // Of pipelines that the config does not know any more.

@@ -33,6 +33,11 @@ bool is_to_blame(const model::Extent& extent) {
     return extent.record_count == 1 && extent.is_alone;
 }
 
+// Records that overlap cannot be looked through one by one.
+split::Streams streams_of(bool is_search) {
+    return is_search ? split::Streams::in_file_order : split::Streams::apart;
+}
+
 // All that was not dropped before.
 void drop_rest(model::Extent& extent, model::DropReason why) {
     const auto before = std::accumulate(extent.dropped.begin(), extent.dropped.end(), std::uint64_t{0});
@@ -130,15 +135,15 @@ bool Shard::take_extent(Pipeline& pipeline, Tail& tail, read::ReadResult result)
     const auto end = extent.end;
     const auto seen = seen_behind(pipeline, tail, result);
     const bool is_search = tail.records_max > 0;
-    const auto long_lines =
-        split::frame(extent, pipeline.framing, seen, is_search ? tail.records_max : split::kAllRecords);
+    const auto records_max = is_search ? tail.records_max : split::kAllRecords;
+    const auto faults = split::frame(extent, pipeline.framing, seen, records_max, streams_of(is_search));
     if (extent.end == extent.begin) return wait_for_lines(pipeline, tail, std::move(result));
     const bool has_rest = extent.end != end;
     if (has_rest) {
         tail.reader.go_back(extent, extent.end);
         extent.anchor = tail.reader.anchor();
     }
-    deliver_extent(pipeline, tail, std::move(result.extent), long_lines);
+    deliver_extent(pipeline, tail, std::move(result.extent), faults);
     if (tail.state != Tail::State::idle) return false;
     if (!drained || *tail.woken || is_search || tail.records_max > 0) return true;
     if (has_rest) wait_for_the_rest(pipeline, tail);
@@ -173,13 +178,13 @@ void Shard::wait_for_the_rest(Pipeline& pipeline, Tail& tail) {
                               [this, &pipeline, &tail] { make_ready(pipeline, tail); });
 }
 
-void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent, const split::LongLines& long_lines) {
+void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent, const split::LineFaults& faults) {
     extent->read_at = tail.grown_at = loop_.now();
-    pipeline.probe.extent_read(*extent, long_lines);
+    pipeline.probe.extent_read(*extent, faults);
     pipeline.rate.take(extent->end - extent->begin, extent->split_count);
     rate_.take(extent->end - extent->begin, extent->split_count);
     if (!pipeline.shaper.is_plain()) {
-        pipeline.shaper.shape(*extent, tail.origin_path, tail.file_id());
+        pipeline.shaper.shape(*extent, tail.origin_path, tail.file_id(), tail.fields.get());
         pipeline.probe.extent_shaped(pipeline.shaper.dropped());
     }
     extent->charge = charge_of(*extent);
@@ -327,9 +332,8 @@ bool Shard::extent_rejected(Pipeline& pipeline, Tail& tail, ExtentPtr& extent) {
 void Shard::make_records_again(Pipeline& pipeline, const Tail& tail, model::Extent& extent) {
     const auto end = extent.end;
     const auto dropped = extent.dropped;
-    extent.arena.clear();
-    split::frame(extent, pipeline.framing, split::kNothingFollows, extent.split_count);
-    if (!pipeline.shaper.is_plain()) pipeline.shaper.shape(extent, tail.origin_path, tail.file_id());
+    split::frame_again(extent, pipeline.framing, streams_of(extent.is_alone));
+    if (!pipeline.shaper.is_plain()) pipeline.shaper.shape(extent, tail.origin_path, tail.file_id(), tail.fields.get());
     extent.end = end;
     extent.dropped = dropped;
 }

@@ -104,7 +104,7 @@ class Shard : public model::DeliveryListener {
     model::FileOffset seen_behind(const Pipeline& pipeline, Tail& tail, const read::ReadResult& result);
     bool wait_for_lines(Pipeline& pipeline, Tail& tail, read::ReadResult result);
     void wait_for_the_rest(Pipeline& pipeline, Tail& tail);
-    void deliver_extent(Pipeline& pipeline, Tail& tail, model::ExtentPtr extent, const split::LongLines& long_lines);
+    void deliver_extent(Pipeline& pipeline, Tail& tail, model::ExtentPtr extent, const split::LineFaults& faults);
     void truncated(Pipeline& pipeline, Tail& tail);
     void make_ready(Pipeline& pipeline, Tail& tail);
     void wait_for_sink(Pipeline& pipeline, Tail& tail);

@@ -58,7 +58,12 @@ void Shard::try_to_retire(Pipeline& pipeline) {
         for (const auto& [id, tail] : leaving.tails) {
             pipeline_of_tail_.erase(id);
             if (tail->reader.is_open())
-                files.push_back({tail->identity, tail->origin_path, tail->path, tail->reader.file(), tail->is_copy});
+                files.push_back({.identity = tail->identity,
+                                 .origin_path = tail->origin_path,
+                                 .path = tail->path,
+                                 .fd = tail->reader.file(),
+                                 .is_copy = tail->is_copy,
+                                 .fields = tail->fields});
         }
         leaving.probe.set_open_files(0);
         std::erase(rotation_, &leaving);

@@ -59,7 +59,8 @@ void Shard::follow(const std::string& name, TailStart start) {
     auto& pipeline = *found->second;
     if (start.fd && !start.is_copy) start.fd = open_files_.share(start.identity, std::move(start.fd));
     const auto id = start.id;
-    auto& tail = *(pipeline.tails[id] = std::make_unique<Tail>(std::move(start), pipeline.framing.line_limit));
+    auto& tail = *(pipeline.tails[id] = std::make_unique<Tail>(std::move(start), pipeline.framing.line_limit,
+                                                               pipeline.framing.encoding));
     pipeline_of_tail_[id] = &pipeline;
     tail.grown_at = loop_.now();
     join_generations(pipeline, tail);

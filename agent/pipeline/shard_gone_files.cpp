@@ -100,8 +100,8 @@ bool Shard::try_to_finish(Pipeline& pipeline, Tail& tail) {
         auto rest = tail.reader.read_partial_line(pool_);
         pipeline.probe.file_cut_off(tail.path, tail.take_cut_off());
         if (rest.status == read::ReadStatus::extent) {
-            const auto long_lines = split::frame(*rest.extent, pipeline.framing, split::kNothingFollows);
-            deliver_extent(pipeline, tail, std::move(rest.extent), long_lines);
+            const auto faults = split::frame(*rest.extent, pipeline.framing, split::kNothingFollows);
+            deliver_extent(pipeline, tail, std::move(rest.extent), faults);
             schedule_turns();  // which flush when they are through
             return true;
         }

@@ -14,12 +14,13 @@ constexpr std::uint32_t kDeliveriesToGrow = 16;
 
 }  // namespace
 
-Tail::Tail(TailStart start, const model::LineLimit& limit)
+Tail::Tail(TailStart start, const model::LineLimit& limit, config::TextEncoding encoding)
     : id(start.id),
       identity(start.identity),
       origin_path(start.path),
       path(std::move(start.path)),
-      reader(std::move(start.fd), limit),
+      fields(std::move(start.fields)),
+      reader(std::move(start.fd), limit, encoding),
       woken(std::move(start.woken)),
       is_copy(start.is_copy),
       beginning_(std::make_unique<const Beginning>(std::move(start.checkpoint), start.at_end)) {}

@@ -8,6 +8,7 @@
 
 #include "agent/acknowledge/ledger.h"
 #include "agent/deliver/sink.h"
+#include "agent/discover/container_fields.h"
 #include "agent/discover/open_file.h"
 #include "agent/model/books.h"
 #include "agent/model/checkpoint.h"
@@ -31,6 +32,7 @@ struct TailStart {
     std::optional<model::Checkpoint> checkpoint;
     bool at_end = false;
     bool is_copy = false;  // `fd` has what the file held, and is not it
+    discover::Fields fields = {};
     std::shared_ptr<Woken> woken = std::make_shared<Woken>(false);
 };
 
@@ -53,7 +55,7 @@ class Tail {
     // wanting: a descriptor.
     enum class State : std::uint8_t { idle, ready, waiting, wanting, rewinding };
 
-    Tail(TailStart start, const model::LineLimit& limit);
+    Tail(TailStart start, const model::LineLimit& limit, config::TextEncoding encoding = config::TextEncoding::utf8);
 
     // With its file open for the first time: goes to the checkpoint, the end or the beginning. A loss, of no bytes
     // perhaps: the file is not what its checkpoint remembers.
@@ -95,6 +97,7 @@ class Tail {
     std::string file_id() const { return identity.text(); }
     std::string origin_path;  // under which the pipeline first followed it
     std::string path;
+    discover::Fields fields;  // of all its records
     read::Reader reader;
     std::unique_ptr<deliver::Route> route;
     acknowledge::Watermark watermark;

@@ -19,7 +19,6 @@ using model::Fingerprint;
 
 namespace {
 
-constexpr std::size_t kLineEndingBytesMax = 2;  // "\r\n"
 constexpr std::size_t kSmallExtentDivisor = 8;  // an extent below this part of its buffer gets one of its own size
 constexpr std::uint64_t kPartialSearchBytesMax = 1 << 20;  // looked back for the start of the last line
 
@@ -42,6 +41,13 @@ std::uint32_t anchor_length(std::uint64_t offset) {
 
 }  // namespace
 
+Reader::Reader(base::SharedFd file, model::LineLimit limit, config::TextEncoding encoding)
+    : file_(std::move(file)),
+      limit_(limit),
+      configured_encoding_(encoding),
+      encoding_(encoding),
+      newline_(model::newline_of(encoding)) {}
+
 void Reader::seek(FileOffset offset, const Fingerprint& anchor) {
     AGENT_ASSERT(anchor.length <= offset.value);
     offset_ = scanned_ = offset;
@@ -51,6 +57,7 @@ void Reader::seek(FileOffset offset, const Fingerprint& anchor) {
 }
 
 void Reader::start_anew() {
+    encoding_ = configured_encoding_;
     seen_ = {};
     seek({}, {});
 }
@@ -98,10 +105,25 @@ ReadResult Reader::read_view(BufferPool& pool, std::size_t want, View& view) {
     return {.status = ReadStatus::extent};
 }
 
+// As long as it does not, the file has no complete line.
+bool Reader::knows_encoding() {
+    if (encoding_ != config::TextEncoding::by_bom) return true;
+    const auto told = model::encoding_by_bom(pread(model::kBomBytesMax, {}));
+    if (told) encoding_ = *told;
+    newline_ = model::newline_of(encoding_);
+    return told.has_value();
+}
+
+// How far there are no halves of a newline.
+FileOffset Reader::whole_units(FileOffset end) const {
+    return std::max(offset_, end - (end.value % model::newline_bytes(newline_)));
+}
+
 ReadResult Reader::read(BufferPool& pool) {
     AGENT_ASSERT(is_open());
+    if (!knows_encoding()) return {.status = ReadStatus::at_end};
     View view;
-    const std::size_t line_bytes_max = limit_.bytes_max + kLineEndingBytesMax;
+    const std::size_t line_bytes_max = limit_.bytes_max + model::kLineEndingBytesMax;
     // A partial line that is known to be longer than one read is not read piece by piece again.
     std::size_t want = std::max({kExtentBytesMax, bytes_wanted_, std::min(partial_bytes() * 2, line_bytes_max)});
     while (true) {
@@ -111,17 +133,16 @@ ReadResult Reader::read(BufferPool& pool) {
             return result;
         }
         // Also in what was looked through before: no anchor tells whether a partial line was rewritten meanwhile.
-        const auto* last = static_cast<const char*>(::memrchr(view.data(), '\n', view.size));
-        if (last) {
-            const auto size = static_cast<std::size_t>(last - view.data()) + 1;
+        if (const auto size = model::last_line_end({view.data(), view.size}, offset_, newline_)) {
             const auto looked_at = view.size;
             result = make_extent(pool, std::move(view), size, offset_ + size, ExtentForm::lines);
             result.drained = looked_at < want;
             result.looked_at = looked_at;
             return result;
         }
-        if (view.size < want) scanned_ = offset_ + view.size;  // the file ends here, perhaps earlier than before
-        scanned_ = std::max(scanned_, offset_ + view.size);
+        const auto end = whole_units(offset_ + view.size);
+        if (view.size < want) scanned_ = end;  // the file ends here, perhaps earlier than before
+        scanned_ = std::max(scanned_, end);
         if (view.size >= line_bytes_max) return read_long_line(pool, std::move(view));
         if (view.size < want) {
             pool.give_back(std::move(view.buffer));
@@ -134,7 +155,7 @@ ReadResult Reader::read(BufferPool& pool) {
 ReadResult Reader::read_long_line(BufferPool& pool, View view) {
     if (limit_.policy == config::LongLine::split) {
         // As many whole pieces as are certainly not the line's last one, which comes with the line ending.
-        const std::size_t size = (view.size - kLineEndingBytesMax) / limit_.bytes_max * limit_.bytes_max;
+        const std::size_t size = (view.size - model::kLineEndingBytesMax) / limit_.bytes_max * limit_.bytes_max;
         return make_extent(pool, std::move(view), size, offset_ + size, ExtentForm::piece);
     }
     return end_of_long_line(pool, std::move(view));
@@ -152,15 +173,20 @@ ReadResult Reader::end_of_long_line(BufferPool& pool, View view) {
             break;
         }
         const auto size = static_cast<std::size_t>(n);
-        if (const auto* end = static_cast<const char*>(::memchr(scan.bytes.get(), '\n', size))) {
-            const FileOffset line_end = scanned_ + (static_cast<std::size_t>(end - scan.bytes.get()) + 1);
+        if (const auto end = model::first_line_end({scan.bytes.get(), size}, scanned_, newline_)) {
+            const FileOffset line_end = scanned_ + end;
             pool.give_back(std::move(scan));
             const bool skip = limit_.policy == config::LongLine::skip;
             return make_extent(pool, std::move(view), skip ? 0 : limit_.bytes_max, line_end,
                                skip ? ExtentForm::skipped : ExtentForm::piece);
         }
-        scanned_ = scanned_ + size;
-        looked += size;
+        const auto scanned = whole_units(scanned_ + size);
+        if (scanned == scanned_) {
+            result = {.status = ReadStatus::at_end};
+            break;
+        }
+        looked += scanned - scanned_;
+        scanned_ = scanned;
     }
     pool.give_back(std::move(scan));
     pool.give_back(std::move(view.buffer));
@@ -169,9 +195,11 @@ ReadResult Reader::end_of_long_line(BufferPool& pool, View view) {
 
 ReadResult Reader::read_partial_line(BufferPool& pool) {
     AGENT_ASSERT(is_open());
+    (void)knows_encoding();
     View view;
     auto result = read_view(pool, limit_.bytes_max, view);
-    const bool completed = result.status == ReadStatus::extent && ::memchr(view.data(), '\n', view.size);
+    const bool completed =
+        result.status == ReadStatus::extent && (model::first_line_end({view.data(), view.size}, offset_, newline_) > 0);
     if (result.status == ReadStatus::extent && view.size > 0 && !completed) {
         const std::size_t size = view.size;
         return make_extent(pool, std::move(view), size, offset_ + size, ExtentForm::partial_line);
@@ -185,6 +213,7 @@ ReadResult Reader::make_extent(BufferPool& pool, View view, std::size_t size, Fi
     extent->begin = offset_;
     extent->end = end;
     extent->form = form;
+    extent->encoding = encoding_;
 
     // The guard and the extent together hold the last bytes, unless the line goes on behind them or the anchor was
     // shorter than it could be.
@@ -239,10 +268,9 @@ FileOffset Reader::last_line_start() {
     const auto about = look();
     if (!about) return {};
     const std::uint64_t back = std::min(about->size, kPartialSearchBytesMax);
-    const std::string bytes = pread(back, FileOffset{about->size - back});
-    const auto newline = bytes.rfind('\n');
-    if (newline == std::string::npos) return {about->size - back};
-    return {about->size - back + newline + 1};
+    const FileOffset from{about->size - back};
+    (void)knows_encoding();
+    return from + model::last_line_end(pread(back, from), from, newline_);
 }
 
 }  // namespace agent::read

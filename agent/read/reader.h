@@ -9,6 +9,7 @@
 #include "agent/model/books.h"
 #include "agent/model/extent.h"
 #include "agent/model/line_limit.h"
+#include "agent/model/text_encoding.h"
 #include "agent/read/buffer_pool.h"
 #include "common/base/result.h"
 #include "common/base/unique_fd.h"
@@ -41,8 +42,8 @@ struct ReadResult {
 // Life: one per tail. Thread: its shard's. Crash: keeps nothing.
 class Reader {
  public:
-    // `file` may be null: it is closed.
-    Reader(base::SharedFd file, model::LineLimit limit) : file_(std::move(file)), limit_(limit) {}
+    // `file` may be null: it is closed. The encoding says where lines end.
+    Reader(base::SharedFd file, model::LineLimit limit, config::TextEncoding encoding = config::TextEncoding::utf8);
 
     void open(base::SharedFd file) { file_ = std::move(file); }
     void close() { file_.reset(); }
@@ -101,9 +102,14 @@ class Reader {
     ReadResult make_extent(BufferPool& pool, View view, std::size_t size, model::FileOffset end,
                            model::ExtentForm form);
     std::string pread(std::size_t size, model::FileOffset offset) const;
+    bool knows_encoding();
+    model::FileOffset whole_units(model::FileOffset end) const;
 
     base::SharedFd file_;  // tails of several pipelines share it: reads carry their offset
     model::LineLimit limit_;
+    config::TextEncoding configured_encoding_;
+    config::TextEncoding encoding_;  // by_bom: the file has not told it yet
+    model::Newline newline_;
     model::FileOffset offset_;
     model::FileOffset scanned_;  // no line ending was seen in [offset_, scanned_)
     std::size_t bytes_wanted_ = 0;

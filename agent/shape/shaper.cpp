@@ -40,12 +40,21 @@ Shaper::Shaper(process::Chain chain, config::Encoding encoding, std::optional<pr
       dropped_(chain_.steps().size()),
       record_(std::make_unique<process::Record>()) {}
 
-void Shaper::shape(model::Extent& extent, const std::string& path, const std::string& file_id) {
+void describe(process::Record& record, const model::ContainerMark& mark) {
+    if (mark.stream == model::Stream::none)
+        return record.set_parse_error("container: this line is neither Docker's JSON nor CRI");
+    record.set_time(mark.time);
+    record.put("stream") = process::Value::of_text(mark.stream == model::Stream::out ? "stdout" : "stderr");
+}
+
+void Shaper::shape(model::Extent& extent, const std::string& path, const std::string& file_id,
+                   const process::NamedTexts* fields) {
     const process::Origin origin{.host = context_.host,
                                  .pipeline = context_.pipeline,
                                  .path = path,
                                  .file_id = file_id,
-                                 .labels = &context_.labels};
+                                 .labels = &context_.labels,
+                                 .fields = fields};
     const auto now = std::chrono::system_clock::now();
     process::EnvelopeWriter envelope;
     std::string out;
@@ -54,11 +63,13 @@ void Shaper::shape(model::Extent& extent, const std::string& path, const std::st
     std::ranges::fill(dropped_, 0);
 
     auto kept = extent.records.begin();
-    for (const auto& record : extent.records) {
+    for (std::size_t at = 0; at < extent.records.size(); ++at) {
+        const auto& record = extent.records[at];
         record_->begin(record.line(), record.begin.value, origin, now);
+        if (!extent.marks.empty()) describe(*record_, extent.marks[at]);
         if (const auto by = chain_.process(*record_)) {
             ++dropped_[*by];
-            extent.dropped.at(static_cast<std::size_t>(model::DropReason::processor)) += record.end - record.begin;
+            extent.dropped.at(static_cast<std::size_t>(model::DropReason::processor)) += bytes_of(extent, at);
             continue;
         }
         *kept = record;

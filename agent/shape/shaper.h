@@ -21,6 +21,9 @@ struct ShaperContext {
     config::Labels labels;
 };
 
+// What a container's log says of a record: its time, the field `stream`, or why it is none of one.
+void describe(process::Record& record, const model::ContainerMark& mark);
+
 // Takes the records of an extent through the chain and encodes those that are kept, into the extent's arena. What is
 // dropped goes into `extent.dropped`; the extent goes on with what is left, and its bytes stay what they were. The same
 // records of the same file come out in the same way whenever they are read.
@@ -34,8 +37,9 @@ class Shaper {
     // Nothing is dropped, and records are the lines' bytes as they are.
     bool is_plain() const { return chain_.empty() && encoding_ == config::Encoding::raw; }
 
-    // `path`: under which the pipeline first followed the file.
-    void shape(model::Extent& extent, const std::string& path, const std::string& file_id);
+    // `path`: under which the pipeline first followed the file. `fields`: of all its records; null: none.
+    void shape(model::Extent& extent, const std::string& path, const std::string& file_id,
+               const process::NamedTexts* fields = nullptr);
 
     const process::Chain& chain() const { return chain_; }
     const std::vector<std::uint32_t>& dropped() const { return dropped_; }  // by the last shape(): by step of the chain

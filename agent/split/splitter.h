@@ -10,11 +10,12 @@
 
 namespace agent::split {
 
-// What the line limit did to one extent.
-struct LongLines {
-    std::uint32_t split = 0;
+// What was wrong with the lines of one extent, and became of them.
+struct LineFaults {
+    std::uint32_t split = 0;  // these three: longer than a line may be
     std::uint32_t truncated = 0;
     std::uint32_t skipped = 0;
+    std::uint32_t undecodable = 0;
 };
 
 // Fills `extent.records`, and `extent.dropped` with what long lines lose. A line ends with "\n" or "\r\n", which is not
@@ -23,7 +24,7 @@ struct LongLines {
 // extent ends there.
 //
 // Thread: any; keeps nothing.
-LongLines split_lines(model::Extent& extent, const model::LineLimit& limit,
-                      std::size_t records_max = std::numeric_limits<std::size_t>::max());
+LineFaults split_lines(model::Extent& extent, const model::LineLimit& limit,
+                       std::size_t records_max = std::numeric_limits<std::size_t>::max());
 
 }  // namespace agent::split

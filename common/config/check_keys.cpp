@@ -96,11 +96,6 @@ void check_number(Value& value, Problems& problems) {
 }
 
 void check_value(Value& value, const KeySpec& spec, Problems& problems) {
-    if (spec.support == Support::later) {
-        const bool is_default = !spec.fallback.empty() && show_toml(value) == spec.fallback;
-        if (!is_default && !value.is_broken) refuse(value, problems, std::string(kLater));
-        return;
-    }
     switch (spec.type) {
         case KeyType::text:
             if (expect(value, Kind::text, "a string in quotes", problems)) check_choice(value, spec, problems);

@@ -68,17 +68,24 @@ struct ClusterConfig {
     friend bool operator==(const ClusterConfig&, const ClusterConfig&) = default;
 };
 
+enum class SourceType { file, container };
 enum class StartAt { beginning, end };
 enum class LongLine { split, truncate, skip };
 enum class Priority { high, normal, low };
+enum class TextEncoding { utf8, gbk, gb18030, utf16le, utf16be, latin1, by_bom };
+enum class InvalidBytes { keep, replace };
 
 struct FileSourceConfig {
+    SourceType type = SourceType::file;
     std::vector<std::string> include;  // absolute globs
     std::vector<std::string> exclude;  // globs; without a slash they match the file name, else the whole path
+    std::string where;                 // container: a condition that must hold for its fields; "": none
     StartAt start_at = StartAt::beginning;
     bool read_rotated = false;  // compressed rotated generations, where lines of them were not read
     std::uint64_t max_line_bytes = 1ULL << 20;
     LongLine long_line = LongLine::split;
+    TextEncoding encoding = TextEncoding::utf8;       // by_bom: of each file, by its first bytes; else UTF-8
+    InvalidBytes invalid_bytes = InvalidBytes::keep;  // of UTF-8; of all others they are replaced
     std::optional<process::MultilineOptions> multiline = {};
     Priority priority = Priority::normal;
     base::Rate rate_limit;

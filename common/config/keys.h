@@ -24,11 +24,6 @@ enum class KeyType {
     any             // not looked into
 };
 
-enum class Support {
-    full,
-    later  // known, but only its default may be set
-};
-
 struct KeySpec {
     std::string_view key;  // "clusters.NAME.brokers", "pipelines.source.include"
     KeyType type;
@@ -37,7 +32,6 @@ struct KeySpec {
     std::string_view doc;
     std::vector<std::string_view> choices = {};        // for text and texts: the words that may be used
     std::vector<std::string_view> later_choices = {};  // words that are known, but not supported yet
-    Support support = Support::full;
 };
 
 std::span<const KeySpec> known_keys();

@@ -9,6 +9,7 @@
 #include "common/base/text.h"
 #include "common/config/fields.h"
 #include "common/config/sections.h"
+#include "common/process/condition.h"
 #include "common/process/multiline.h"
 
 namespace config {
@@ -70,6 +71,27 @@ std::optional<process::MultilineOptions> read_multiline(const Value& source, con
     return options;
 }
 
+// Where their logs are unless somebody moved them.
+const std::vector<std::string> kContainerLogs = {"/var/log/pods/*/*/*.log", "/var/lib/docker/containers/*/*-json.log",
+                                                 "/var/lib/containers/storage/overlay-containers/*/userdata/ctr.log"};
+
+void read_container(const Value& source, FileSourceConfig& config, Problems& problems) {
+    take_choice(source, "type", "pipelines.source.type", config.type);
+    take(source, "where", config.where);
+    if (config.type == SourceType::container) {
+        if (!is_given(source, "include")) config.include = kContainerLogs;
+        if (const auto* value = usable(source, "encoding"); value && config.encoding != TextEncoding::utf8)
+            problems.add(*value, "is not for containers, whose logs are UTF-8 (leave it out)");
+        if (const auto* value = usable(source, "invalid_bytes"); value && config.invalid_bytes != InvalidBytes::keep)
+            problems.add(*value, "is not for containers, whose logs pass as they are (leave it out)");
+        return;
+    }
+    if (!is_given(source, "include"))
+        problems.add_missing(source, "include", "is missing (write include = [\"/var/log/app/*.log\"])");
+    if (const auto* where = usable(source, "where"); where && !config.where.empty())
+        problems.add(*where, "is for type = \"container\" (a filter processor has where, too)");
+}
+
 FileSourceConfig read_source(const Value& pipeline, const AgentConfig& agent, Problems& problems) {
     FileSourceConfig config;
     const auto* source = pipeline.find("source");
@@ -84,12 +106,19 @@ FileSourceConfig read_source(const Value& pipeline, const AgentConfig& agent, Pr
     take(*source, "read_rotated", config.read_rotated);
     take(*source, "max_line_bytes", config.max_line_bytes);
     take_choice(*source, "long_line", "pipelines.source.long_line", config.long_line);
+    take_choice(*source, "encoding", "pipelines.source.encoding", config.encoding);
+    take_choice(*source, "invalid_bytes", "pipelines.source.invalid_bytes", config.invalid_bytes);
     config.multiline = read_multiline(*source, agent, problems);
     take_choice(*source, "priority", "pipelines.source.priority", config.priority);
     take(*source, "rate_limit", config.rate_limit);
-    if (!is_given(*source, "include")) {
-        problems.add_missing(*source, "include", "is missing (write include = [\"/var/log/app/*.log\"])");
-    }
+    read_container(*source, config, problems);
+    hold(
+        *source, "where",
+        [](std::string_view where) -> Complaint {
+            const auto parsed = process::Condition::parse(where);
+            return where.empty() || parsed ? std::nullopt : std::optional(parsed.error().message);
+        },
+        problems);
     hold(*source, "include", check_include_glob, problems);
     hold(*source, "exclude", check_exclude_glob, problems);
     check_bytes_max(usable(*source, "max_line_bytes"), config.max_line_bytes, agent, problems);

@@ -43,6 +43,8 @@ void Record::begin(std::string_view line, std::uint64_t offset, const Origin& or
     origin_ = &origin;
     time_ = time;
     fields_ = make<Value::Table>(memory_);
+    if (origin.fields)
+        for (const auto& [name, text] : *origin.fields) put(name) = Value::of_text(text);
 }
 
 Value* Record::find(std::string_view name) {

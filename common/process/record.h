@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/process/options.h"
 #include "common/process/value.h"
 
 namespace process {
@@ -23,6 +24,7 @@ struct Origin {
     std::string_view path;     // under which the pipeline first followed the file
     std::string_view file_id;  // with an offset: the same record, whenever it is read
     const Labels* labels = nullptr;
+    const NamedTexts* fields = nullptr;  // of every record; null: none
 };
 
 // One record: its line, its metadata and, once parsed, its fields. A name of a field leads into nested tables by dots
@@ -36,7 +38,7 @@ class Record {
     Record(const Record&) = delete;
     Record& operator=(const Record&) = delete;
 
-    // `line` and `origin` are borrowed.
+    // `line` and `origin` are borrowed. Its fields are those of its origin.
     void begin(std::string_view line, std::uint64_t offset, const Origin& origin,
                std::chrono::system_clock::time_point time);
 

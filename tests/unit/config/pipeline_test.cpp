@@ -52,6 +52,34 @@ TEST(Pipeline, EverySettingOfItsSourceIsRead) {
     EXPECT_EQ(first(source("include=['/a']\nlong_line='skip'")).source.long_line, LongLine::skip);
 }
 
+TEST(Pipeline, ItsFilesMayHaveAnotherEncoding) {
+    const auto encoding = [](std::string_view name) {
+        return first(source("include=['/a']\nencoding='" + std::string(name) + "'")).source.encoding;
+    };
+    EXPECT_EQ(encoding("utf-8"), TextEncoding::utf8);
+    EXPECT_EQ(encoding("gbk"), TextEncoding::gbk);
+    EXPECT_EQ(encoding("gb18030"), TextEncoding::gb18030);
+    EXPECT_EQ(encoding("utf-16le"), TextEncoding::utf16le);
+    EXPECT_EQ(encoding("utf-16be"), TextEncoding::utf16be);
+    EXPECT_EQ(encoding("latin1"), TextEncoding::latin1);
+    EXPECT_EQ(encoding("auto"), TextEncoding::by_bom);
+    EXPECT_EQ(first(source("include=['/a']\ninvalid_bytes='replace'")).source.invalid_bytes, InvalidBytes::replace);
+    EXPECT_THAT(complaint(source("include=['/a']\nencoding='gb2312'")), HasSubstr("gb18030"));
+}
+
+TEST(Pipeline, OfContainersKnowsWhereTheirLogsAre) {
+    const auto config = first(source("type='container'\nwhere='kubernetes.namespace == \"shop\"'")).source;
+    EXPECT_EQ(config.type, SourceType::container);
+    EXPECT_EQ(config.where, "kubernetes.namespace == \"shop\"");
+    EXPECT_THAT(config.include, testing::Contains("/var/lib/docker/containers/*/*-json.log"));
+    EXPECT_THAT(first(source("type='container'\ninclude=['/a']")).source.include, ElementsAre("/a"));
+    EXPECT_THAT(complaint(source("type='container'\nwhere='a ='")), HasSubstr("pipelines[0].source.where: "));
+    EXPECT_THAT(complaint(source("include=['/a']\nwhere='a == 1'")), HasSubstr("is for type = \"container\""));
+    EXPECT_THAT(complaint(source("type='container'\nencoding='gbk'\ninvalid_bytes='replace'")),
+                testing::AllOf(HasSubstr("source.encoding: is not for containers"),
+                               HasSubstr("source.invalid_bytes: is not for containers")));
+}
+
 TEST(Pipeline, EverySettingOfItsKafkaSinkIsRead) {
     EXPECT_EQ(
         first(kafka("topic='raw-{labels.app}'\npartition='key'\nkey='{path}'\nencoding='json'\nheaders=['host']")).sink,

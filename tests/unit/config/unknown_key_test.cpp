@@ -62,17 +62,7 @@ TEST(WrongType, IsToldWithWhatToWrite) {
     EXPECT_EQ(complaint("agent.name = 2026-11-21"), "agent.name: is a date or time (write a string in quotes)");
 }
 
-TEST(LaterKey, IsRefusedUnlessItIsTheDefault) {
-    constexpr std::string_view kLater = ": not supported by this version (leave it out)";
-    const auto later = [&](std::string_view key) { return std::string(key) + std::string(kLater); };
-    EXPECT_EQ(with("source.encoding = 'gbk'"), later("pipelines[0].source.encoding"));
-    EXPECT_EQ(with("source.encoding = 'utf-8'"), "ok");
-}
-
 TEST(LaterWord, IsRefusedWithTheWordsThatThereAre) {
-    EXPECT_EQ(
-        with("source.type = 'container'"),
-        "pipelines[0].source.type: \"container\" is not supported by this version (leave it out, or use one of: file)");
     EXPECT_THAT(
         complaint("[clusters.a]\nbrokers=['a:1']\ndelivery = 'exactly_once'"),
         HasSubstr("\"exactly_once\" is not supported by this version (leave it out, or use one of: at_least_once)"));

@@ -17,8 +17,8 @@ namespace agent::read {
 
 // A real file and a reader on it, with the records that came out.
 struct FollowedFile {
-    explicit FollowedFile(model::LineLimit line_limit = {})
-        : limit(line_limit), path(folder.at("a.log")), reader(open_it(), line_limit) {}
+    explicit FollowedFile(model::LineLimit line_limit = {}, config::TextEncoding encoding = config::TextEncoding::utf8)
+        : limit(line_limit), path(folder.at("a.log")), reader(open_it(), line_limit, encoding) {}
 
     std::shared_ptr<const base::UniqueFd> open_it() const {
         test::append_to(path, "");

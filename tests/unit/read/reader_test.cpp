@@ -377,5 +377,66 @@ TEST(Reader, TheOwnerOfAFileReadsItToItsEndAfterItWasDeleted) {
     EXPECT_THAT(file.lines(), ElementsAre("one", "two"));
 }
 
+// --- encodings ---
+
+std::string utf16le(std::string_view ascii) {
+    std::string bytes;
+    for (const char c : ascii) bytes += {c, '\0'};
+    return bytes;
+}
+
+TEST(Reader, InUtf16NeitherACharacterNorALineEndingIsCutByAReadsEdge) {
+    const auto text = utf16le("one\r\ntwo\nthr") + std::string("\x0A\x4E\n\n", 4) + utf16le("\n\r\n");
+    for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+        FollowedFile file({}, config::TextEncoding::utf16le);
+        file.append(text.substr(0, cut));
+        file.read_all();
+        file.append(text.substr(cut));
+        file.read_all();
+        EXPECT_EQ(file.reader.offset().value, text.size());
+        std::string all;
+        for (const auto& record : file.records) all += record.line + "|";
+        EXPECT_EQ(all,
+                  utf16le("one") + "|" + utf16le("two") + "|" + utf16le("thr") + std::string("\x0A\x4E\n\n", 4) + "||")
+            << "cut at " << cut;
+    }
+}
+
+TEST(Reader, FindsTheEndOfALongLineInUtf16) {
+    for (const auto policy : {LongLine::split, LongLine::truncate, LongLine::skip})
+        for (std::size_t cut = 0; cut < 6; ++cut) {
+            FollowedFile file({.bytes_max = 64, .policy = policy}, config::TextEncoding::utf16le);
+            const auto text = utf16le(std::string(kReadBytes, 'x') + "\nshort\n");
+            file.append(text.substr(0, (2 * kReadBytes) - 3 + cut));
+            file.read_all();
+            file.append(text.substr((2 * kReadBytes) - 3 + cut));
+            file.read_all();
+            ASSERT_FALSE(file.records.empty());
+            EXPECT_EQ(file.records.back().line, utf16le("short"));
+            EXPECT_EQ(file.reader.offset().value, text.size());
+        }
+}
+
+TEST(Reader, TheByteOrderMarkSaysWhereLinesEnd) {
+    FollowedFile file({}, config::TextEncoding::by_bom);
+    file.append("\xFF");
+    EXPECT_EQ(file.read_once(), ReadStatus::at_end) << "it may become one";
+    file.append("\xFE" + utf16le("a\n"));
+    EXPECT_EQ(file.read_once(), ReadStatus::extent);
+    EXPECT_EQ(file.reader.offset().value, 6U);
+    ASSERT_EQ(::truncate(file.path.c_str(), 0), 0);
+    file.append("plain\nlines\n");
+    EXPECT_EQ(file.read_once(), ReadStatus::truncated);
+    file.reader.start_anew();
+    file.read_all();
+    EXPECT_EQ(file.records.back().line, "lines") << "a new file has its own";
+}
+
+TEST(Reader, InUtf16TheLastLineBeginsBehindAWholeNewline) {
+    FollowedFile file({}, config::TextEncoding::utf16be);
+    file.append(std::string("\0a\0\n\n\0\0b", 8));
+    EXPECT_EQ(file.reader.last_line_start().value, 4U);
+}
+
 }  // namespace
 }  // namespace agent::read

@@ -1,0 +1,118 @@
+#include "agent/split/container_decoder.h"
+
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace agent::split {
+
+using model::ContainerMark;
+using model::Extent;
+using model::LineEnds;
+using model::Record;
+using model::Stream;
+
+// One extent's lines, from the first to the last.
+class ContainerDecoder::Decoding {
+ public:
+    Decoding(Extent& extent, const ContainerDecoder& decoder, Streams streams)
+        : extent_(extent), decoder_(decoder), streams_apart_(streams == Streams::apart), last_end_(extent.begin) {
+        extent_.marks.clear();
+        extent_.marks.reserve(extent_.records.size());
+        places_.reserve(extent_.records.size());
+    }
+
+    std::uint32_t run() {
+        std::uint32_t undecodable = 0;
+        for (const auto& record : extent_.records) {
+            const auto line = decoder_.parser_.parse(record.line());
+            if (!line) ++undecodable;
+            take(record, line.value_or(ContainerLine{
+                             .stream = Stream::none, .time = {}, .text = record.line(), .is_partial = false}));
+        }
+        extent_.records.resize(extent_.marks.size());
+        place();
+        return undecodable;
+    }
+
+ private:
+    struct Open {
+        std::size_t line = 0;        // its number
+        bool goes_on = false;        // its last piece was not seen
+        bool is_behind_gap = false;  // a line before the next one is missing
+        std::chrono::system_clock::time_point time;
+    };
+
+    void take(const Record& record, const ContainerLine& line) {
+        if (record.begin != std::exchange(last_end_, record.end))  // a long line was skipped
+            for (auto& open : open_) open.is_behind_gap = true;
+        if (!streams_apart_)
+            for (auto& open : open_) open.goes_on = open.goes_on && &open == &of(line.stream);
+        auto& open = of(line.stream);
+        auto& text = texts_.at(static_cast<std::size_t>(line.stream));
+        if (!open.goes_on || !add(open, record, line)) begin(open, record, line, text.size());
+        text += line.text;
+        if (!line.is_partial) text += '\n';
+        open.goes_on = line.is_partial;
+        open.is_behind_gap = false;
+        open.time = line.time;
+        extent_.marks[open.line].goes_on = line.is_partial;
+    }
+
+    bool add(const Open& open, const Record& record, const ContainerLine& line) {
+        auto& whole = extent_.records[open.line];
+        const auto& limit = decoder_.limit_;
+        const bool fits = !open.is_behind_gap && whole.size + line.text.size() <= limit.line_bytes_max &&
+                          record.end - whole.begin <= limit.reach_bytes_max && line.time - open.time <= limit.pause_max;
+        if (!fits) {
+            whole.line_ends = whole.line_ends == LineEnds::both ? LineEnds::begin : LineEnds::none;
+            extent_.marks[open.line].goes_on = false;
+            return false;
+        }
+        whole.size += static_cast<std::uint32_t>(line.text.size());
+        whole.end = record.end;
+        extent_.marks[open.line].bytes += static_cast<std::uint32_t>(record.end - record.begin);
+        return true;
+    }
+
+    void begin(Open& open, const Record& record, const ContainerLine& line, std::size_t place) {
+        const bool is_rest = open.goes_on || open.is_behind_gap;
+        open.line = extent_.marks.size();
+        extent_.records[open.line] = {.size = static_cast<std::uint32_t>(line.text.size()),
+                                      .line_ends = is_rest ? LineEnds::end : LineEnds::both,
+                                      .begin = record.begin,
+                                      .end = record.end};
+        extent_.marks.push_back({.time = line.time,
+                                 .stream = line.stream,
+                                 .goes_on = false,
+                                 .bytes = static_cast<std::uint32_t>(record.end - record.begin)});
+        places_.push_back(place);
+    }
+
+    // Now that no text moves any more.
+    void place() {
+        std::array<const char*, model::kStreams> begins{};
+        begins.fill(extent_.bytes.data());  // where there is no text, its place does not matter
+        for (std::size_t i = 0; i < texts_.size(); ++i)
+            if (!texts_.at(i).empty()) begins.at(i) = extent_.arena.emplace_back(std::move(texts_.at(i))).data();
+        for (std::size_t i = 0; i < places_.size(); ++i)
+            extent_.records[i].data = begins.at(static_cast<std::size_t>(extent_.marks[i].stream)) + places_[i];
+    }
+
+    Open& of(Stream stream) { return open_.at(static_cast<std::size_t>(stream)); }
+
+    Extent& extent_;
+    const ContainerDecoder& decoder_;
+    bool streams_apart_;
+    model::FileOffset last_end_;
+    std::array<Open, model::kStreams> open_{};
+    std::array<std::string, model::kStreams> texts_{};
+    std::vector<std::size_t> places_;  // of each line, in its stream's text
+};
+
+std::uint32_t ContainerDecoder::decode(Extent& extent, Streams streams) const {
+    return Decoding(extent, *this, streams).run();
+}
+
+}  // namespace agent::split
