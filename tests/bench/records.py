@@ -44,12 +44,28 @@ def java_record(r):
     return f"{plain_line(r)}\njava.lang.IllegalStateException: {r.choice(WORDS)}\n{trace}"
 
 
+def cri_line(r):
+    stamp = f"2026-11-28T17:{r.randrange(60):02}:{r.randrange(60):02}.{r.randrange(10**9):09}Z"
+    return f"{stamp} {r.choice(('stdout', 'stderr'))} F {plain_line(r)}"
+
+
+def docker_line(r):
+    stamp = f"2026-11-28T17:{r.randrange(60):02}:{r.randrange(60):02}.{r.randrange(10**9):09}Z"
+    text = f'level=info msg=\\"{plain_line(r)}\\"'
+    return f'{{"log":"{text}\\n","stream":"{r.choice(("stdout", "stderr"))}","time":"{stamp}"}}'
+
+
+CONTAINER = {"type": "container"}
+
 # name, what makes its lines, the source's keys, processors, the sink, the goal in MB/s of one core
 CASES = [
     ("lines alone", plain_line, {}, [], BLACKHOLE, 1000),
     ("filter, a pattern with a literal", plain_line, {}, [{"type": "filter", "exclude": r"healthcheck \d+"}], BLACKHOLE, 800),
     ("multi-line, an anchored start", java_record, {"multiline": {"start": r"^\d{4}-\d{2}-"}}, [], BLACKHOLE, 350),
     ("multi-line, preset java", java_record, {"multiline": {"preset": "java"}}, [], BLACKHOLE, 350),
+    ("containers, CRI", cri_line, CONTAINER, [], BLACKHOLE, None),
+    ("containers, Docker", docker_line, CONTAINER, [], BLACKHOLE, None),
+    ("encoding gbk, of ASCII", plain_line, {"encoding": "gbk"}, [], BLACKHOLE, None),
     ("parse json → fields", json_line, {}, [{"type": "parse", "format": "json"}], FIELDS, 250),
     ("parse nginx → fields", nginx_line, {}, [{"type": "parse", "format": "nginx"}], FIELDS, 300),
     ("redact e-mail addresses", plain_line, {}, [{"type": "redact", "preset": "email"}], BLACKHOLE, None),

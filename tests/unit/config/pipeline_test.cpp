@@ -71,7 +71,8 @@ TEST(Pipeline, OfContainersKnowsWhereTheirLogsAre) {
     const auto config = first(source("type='container'\nwhere='kubernetes.namespace == \"shop\"'")).source;
     EXPECT_EQ(config.type, SourceType::container);
     EXPECT_EQ(config.where, "kubernetes.namespace == \"shop\"");
-    EXPECT_THAT(config.include, testing::Contains("/var/lib/docker/containers/*/*-json.log"));
+    EXPECT_THAT(config.include, testing::Contains("/var/lib/docker/containers/*/*-json.log*"));
+    EXPECT_THAT(config.exclude, testing::Contains("*.gz"));
     EXPECT_THAT(first(source("type='container'\ninclude=['/a']")).source.include, ElementsAre("/a"));
     EXPECT_THAT(complaint(source("type='container'\nwhere='a ='")), HasSubstr("pipelines[0].source.where: "));
     EXPECT_THAT(complaint(source("include=['/a']\nwhere='a == 1'")), HasSubstr("is for type = \"container\""));
