@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@ class Problems {
     void add_missing(const Value& table, std::string_view name, std::string message);  // a member that `table` lacks
 
     bool empty() const { return found_.empty(); }
+    std::size_t count() const { return found_.size(); }
     std::vector<Problem> take();  // in the order of the file
 
  private:

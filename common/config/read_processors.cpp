@@ -199,6 +199,12 @@ bool is_broken(const Value& item) {
     });
 }
 
+// A processor that was read, and where.
+struct Place {
+    const Value* item;
+    bool told_of_fields;  // what is wrong with them: they have fewer names than the user wrote
+};
+
 // Where the key of an OptionError leads: "include[1]", "fields.name".
 const Value* locate(const Value& item, std::string_view key) {
     const auto end = std::min(key.find_first_of("[."), key.size());
@@ -217,7 +223,7 @@ const Value* locate(const Value& item, std::string_view key) {
 
 std::vector<ProcessorOptions> read_processors(const Value& pipeline, const Labels& labels, Problems& problems) {
     std::vector<ProcessorOptions> processors;
-    std::vector<const Value*> places;
+    std::vector<Place> places;
     std::set<std::string> taken;
     const auto* list = usable(pipeline, "processors");
     if (!list) return processors;
@@ -233,14 +239,17 @@ std::vector<ProcessorOptions> read_processors(const Value& pipeline, const Label
         read_name(item, type->name, taken, options, problems);
         take(item, "when", options.when);
         refuse_other_keys(item, *type, problems);
+        const auto told_before = problems.count();
         type->read(item, options, problems);
         if (is_broken(item)) continue;
         processors.push_back(std::move(options));
-        places.push_back(&item);
+        places.push_back({.item = &item, .told_of_fields = item.find("fields") && problems.count() > told_before});
     }
     if (const auto chain = process::Chain::make(processors, labels); !chain)
-        for (const auto& [processor, error] : chain.error())
-            problems.add(*locate(*places[processor], error.key), error.message);
+        for (const auto& [processor, error] : chain.error()) {
+            const auto& [item, told_of_fields] = places[processor];
+            if (!told_of_fields || error.key != "fields") problems.add(*locate(*item, error.key), error.message);
+        }
     return processors;
 }
 

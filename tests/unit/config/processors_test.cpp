@@ -112,6 +112,19 @@ TEST(Processors, TypesKeysAndNamesAreChecked) {
     EXPECT_THAT(wrong("{ type = 'sample', rate = 1, name = 'a b' },"), HasSubstr("processors[0].name: "));
 }
 
+TEST(Processors, OneMistakeInFieldsIsToldOnce) {
+    EXPECT_EQ(wrong("{ type = 'set', fields = { a = 3 } },"),
+              "pipelines[0].processors[0].fields.a: is an integer (write a string in quotes)");
+    for (const auto* type : {"set", "rename", "convert"}) {
+        const std::string text = type;
+        EXPECT_EQ(complaints(with("{ type = '" + text + "', fields = { a = 3 } },")).size(), 1U) << type;
+        EXPECT_EQ(complaints(with("{ type = '" + text + "', fields = ['a'] },")).size(), 1U) << type;
+        EXPECT_EQ(complaints(with("{ type = '" + text + "', fields = {} },")).size(), 1U) << type;
+    }
+    EXPECT_EQ(complaints(with("{ type = 'remove', fields = [3] },")).size(), 1U);
+    EXPECT_EQ(complaints(with("{ type = 'set', fields = { a = 3, b = '{hst}' } },")).size(), 2U);
+}
+
 TEST(Processors, AllThatIsWrongIsToldAtOnce) {
     const auto config = parse(
         with("{ type = 'filter', exclude = ['(', '['], where = 'x ==' }, { type = 'set', fields = { a = '{x}' } },"));
