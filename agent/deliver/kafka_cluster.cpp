@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <string_view>
 #include <utility>
 
 #include <unistd.h>
@@ -39,15 +40,21 @@ model::Rejection rejection_of(rd_kafka_resp_err_t error) {
     }
 }
 
-// Of several failures the first is told; only if all were rejections, the extent was rejected.
-void note_failure(model::Extent& extent, rd_kafka_resp_err_t error, std::string text) {
+// Of several failures the first is told; only if all were rejections, the extent was rejected, and one of a record
+// outweighs one of its topic: who that was must be looked for.
+void note_failure(model::Extent& extent, std::size_t count, rd_kafka_resp_err_t error, std::string_view topic,
+                  std::string text) {
     const auto rejection = rejection_of(error);
+    extent.failed += static_cast<std::uint32_t>(count);
     if (extent.failure.empty()) {
         extent.failure = std::move(text);
         extent.rejection = rejection;
-    } else if (rejection == model::Rejection::none) {
-        extent.rejection = rejection;
+    } else if (rejection == model::Rejection::none || extent.rejection == model::Rejection::not_authorised) {
+        if (extent.rejection != model::Rejection::none) extent.rejection = rejection;
     }
+    const bool is_forbidden = rejection == model::Rejection::not_authorised;
+    if (is_forbidden && std::ranges::find(extent.forbidden_topics, topic) == extent.forbidden_topics.end())
+        extent.forbidden_topics.emplace_back(topic);
 }
 
 bool topic_is_unknown(rd_kafka_resp_err_t error) {
@@ -166,7 +173,7 @@ void KafkaCluster::take_deliveries(rd_kafka_event_t* event) {
 }
 
 void KafkaCluster::finish_records(model::Extent* extent, std::size_t count, KafkaTopic& topic, int partition) {
-    AGENT_ASSERT(in_flight_messages_ >= count && extent->unfinished >= count);
+    AGENT_ASSERT(in_flight_messages_ >= count);
     in_flight_messages_ -= count;
     records_finished_ += count;
     auto& lane = topic.lane(partition);
@@ -175,13 +182,18 @@ void KafkaCluster::finish_records(model::Extent* extent, std::size_t count, Kafk
         lanes_free_at_.push(*free_at);
         if (full_batch) --full_batches_;
     }
+    count_down(extent, count);
+}
+
+void KafkaCluster::count_down(model::Extent* extent, std::size_t count) {
+    AGENT_ASSERT(extent->unfinished >= count);
     extent->unfinished -= static_cast<std::uint32_t>(count);
     if (extent->unfinished == 0) listener_.extent_finished(model::ExtentPtr(extent));
 }
 
 void KafkaCluster::delivery_failed(const rd_kafka_message_t& message) {
     const char* topic_name = rd_kafka_topic_name(message.rkt);
-    note_failure(*static_cast<model::Extent*>(message._private), message.err,
+    note_failure(*static_cast<model::Extent*>(message._private), 1, message.err, topic_name,
                  fmt::format("{}: {} ({} bytes)", topic_name, rd_kafka_err2str(message.err), message.len));
     if (message.err == RD_KAFKA_RESP_ERR__FATAL) begin_recovery(rd_kafka_err2str(message.err));
     if (topic_is_unknown(message.err)) topic_unknown(topics_.at(topic_name), message.err);
@@ -189,7 +201,7 @@ void KafkaCluster::delivery_failed(const rd_kafka_message_t& message) {
 
 void KafkaCluster::refused(model::Extent* extent, std::size_t count, KafkaTopic& topic, int partition,
                            rd_kafka_resp_err_t error) {
-    note_failure(*extent, error, fmt::format("{}: {}", topic.name, rd_kafka_err2str(error)));
+    note_failure(*extent, count, error, topic.name, fmt::format("{}: {}", topic.name, rd_kafka_err2str(error)));
     if (error == RD_KAFKA_RESP_ERR__FATAL) begin_recovery(rd_kafka_err2str(error));
     if (topic_is_unknown(error)) topic_unknown(topic, error);
     finish_records(extent, count, topic, partition);
@@ -200,6 +212,11 @@ void KafkaCluster::not_sent(model::ExtentPtr extent, std::string why) {
     extent->failure = std::move(why);
     extent->unfinished = 0;
     listener_.extent_finished(std::move(extent));
+}
+
+void KafkaCluster::not_sent(model::Extent* extent, std::size_t count, std::string why) {
+    note_failure(*extent, count, RD_KAFKA_RESP_ERR__PURGE_QUEUE, {}, std::move(why));
+    count_down(extent, count);
 }
 
 void KafkaCluster::take_error(rd_kafka_event_t* event) {
@@ -259,7 +276,9 @@ void KafkaCluster::topic_found(const std::string& name, const TopicFound& found)
                       {{"cluster", config_.name}, {"topic", name}, {"after", show_duration(*lasted)}});
         listener_.sink_ready();
     } else if (found.cluster_answered) {
+        const bool was_missing = topic.missing.going_on();
         topic_unknown(topic, found.error);
+        if (!was_missing) listener_.sink_ready();  // whoever waits for it knows now that it is not there
     } else {
         answered(found.error);  // as good as a ping, which would wait behind the other lookups
         retry_topics();

@@ -51,6 +51,7 @@ class KafkaCluster {
 
     KafkaTopic& topic(const std::string& name);  // stable; starts looking it up
     bool knows(const KafkaTopic& topic) const { return !recovering_ && topic.partitions > 0; }
+    bool is_recovering() const { return recovering_; }
     bool has_room(const KafkaTopic& topic, int partition) const;
 
     // An extent's records join their partition's batch, which has room. From here on they are in flight.
@@ -61,7 +62,8 @@ class KafkaCluster {
 
     // Records that were handed over were not taken.
     void refused(model::Extent* extent, std::size_t count, KafkaTopic& topic, int partition, rd_kafka_resp_err_t error);
-    void not_sent(model::ExtentPtr extent, std::string why);  // no batch takes it
+    void not_sent(model::ExtentPtr extent, std::string why);                   // no batch takes it
+    void not_sent(model::Extent* extent, std::size_t count, std::string why);  // or so many records of it
 
     // Gives everything in flight back as failed, soon. For leaving a cluster that is dead.
     void let_go();
@@ -79,6 +81,7 @@ class KafkaCluster {
     void take_events();
     void take_deliveries(rd_kafka_event_t* event);
     void finish_records(model::Extent* extent, std::size_t count, KafkaTopic& topic, int partition);
+    void count_down(model::Extent* extent, std::size_t count);
     void open_lanes();
     void delivery_failed(const rd_kafka_message_t& message);
     void take_log(rd_kafka_event_t* event);

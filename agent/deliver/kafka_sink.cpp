@@ -2,153 +2,177 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
+#include "agent/deliver/kafka_partitioner.h"
 #include "common/base/assert.h"
-#include "common/process/record_encoder.h"
 
 namespace agent::deliver {
 
 namespace {
 
+using model::RecordTexts;
+
 constexpr std::size_t kProduceBatchMax = 1024;
-constexpr std::size_t kDeadLetterHeaders = 7;
 
 process::Template must_parse(const std::string& text, const config::Labels& labels) {
-    auto parsed = process::Template::parse(text, labels);
+    auto parsed = process::Template::parse(text, labels, process::Template::Scope::record);
     AGENT_ASSERT(parsed.has_value());  // config::load refused what does not parse
     return std::move(*parsed);
 }
 
 }  // namespace
 
-struct KafkaSink::KafkaRoute : Route {
-    KafkaRoute(KafkaSink& s, KafkaTopic& t, FileContext f) : sink(s), topic(t), file(std::move(f)) {}
+struct KafkaSink::Gate : KafkaRoute {
+    explicit Gate(KafkaSink& s) : sink(s) {}
 
-    bool ready() override {
-        if (!sink.cluster_.knows(topic)) return false;
-        partition = sink.choose_partition(*this);
-        return sink.cluster_.has_room(topic, partition) && (!alone() || topic.lane(partition).is_empty());
+    bool ready() override { return sink.is_ready(*this); }
+    void let_go() override {
+        if (sink.scatter_) sink.scatter_->let_go(*this);
     }
-    bool batches() const override { return true; }
 
     KafkaSink& sink;
-    KafkaTopic& topic;
-    FileContext file;
-    std::string key;
-    std::size_t header_bytes = 0;  // of a record, about
-    int partition = -1;            // chosen when ready() was asked last
 };
 
 KafkaSink::KafkaSink(const config::SinkConfig& config, SinkContext context, KafkaCluster& cluster)
     : config_(config),
       context_(std::move(context)),
       cluster_(cluster),
-      topic_(must_parse(config.topic, context_.labels)) {
+      topic_(must_parse(config.topic, context_.labels)),
+      headers_(config_, context_) {
     if (config.partition == config::Partition::key) key_ = must_parse(config.key, context_.labels);
-    if (config.on_reject != config::OnReject::dead_letter) return;
-    dead_letter_topic_ = &cluster_.topic(config.dead_letter_topic);
-    topics_[config.dead_letter_topic] = dead_letter_topic_;
+    if (config.on_reject == config::OnReject::dead_letter) dead_letter_topic_ = &topic(config.dead_letter_topic);
+    has_record_keys_ = key_ && key_->reads_record();
+    if (topic_.reads_record() || has_record_keys_)
+        scatter_.emplace(cluster_, config.partition, dead_letter_topic_,
+                         [this](KafkaPortion portion) { collect(std::move(portion)); });
+}
+
+KafkaTopic& KafkaSink::topic(const std::string& name) {
+    return *(topics_[name] = &cluster_.topic(name));
 }
 
 std::unique_ptr<Route> KafkaSink::open_route(const FileContext& file) {
-    const process::Origin origin{
-        .host = context_.host, .pipeline = context_.pipeline, .path = file.path, .labels = &context_.labels};
-    const auto name = topic_.fill(origin);
-    auto& topic = cluster_.topic(name);
-    topics_[name] = &topic;
-    auto route = std::make_unique<KafkaRoute>(*this, topic, file);
-    if (key_) route->key = key_->fill(origin);
-    for (const auto header : config_.headers) route->header_bytes += header_bytes(header, file);
+    const process::Origin origin{.host = context_.host,
+                                 .pipeline = context_.pipeline,
+                                 .path = file.path,
+                                 .file_id = file.file_id,
+                                 .labels = &context_.labels};
+    auto route = std::make_unique<Gate>(*this);
+    route->file = file;
+    if (!topic_.reads_record()) route->topic = &topic(topic_.fill(origin));
+    if (key_ && !has_record_keys_) route->key = key_->fill(origin);
+    route->header_values = headers_.fill(origin);
+    route->header_bytes = headers_.bytes(file, route->header_values);
     return route;
+}
+
+bool KafkaSink::is_ready(KafkaRoute& route) {
+    if (scatter_) return scatter_->ready(route);
+    if (!cluster_.knows(*route.topic)) return false;
+    route.partition = choose_partition(route);
+    return cluster_.has_room(*route.topic, route.partition) &&
+           (!route.alone() || route.topic->lane(route.partition).is_empty());
 }
 
 // The topic is known. Looked for anew for each extent, not for a record: that would double the cost of a record.
 int KafkaSink::choose_partition(const KafkaRoute& route) const {
-    auto& topic = route.topic;
+    auto& topic = *route.topic;
     switch (config_.partition) {
         case config::Partition::file:  // kept for the tail's life, so that new partitions do not break its order
             if (route.partition >= 0 && route.partition < topic.partitions) return route.partition;
-            return static_cast<int>(XXH3_64bits(route.file.file_id.data(), route.file.file_id.size()) %
-                                    static_cast<unsigned>(topic.partitions));
-        case config::Partition::key:  // as Java's producer does, so that keys meet in the same partition
-            return rd_kafka_msg_partitioner_murmur2(topic.handle, route.key.data(), route.key.size(), topic.partitions,
-                                                    nullptr, nullptr);
-        case config::Partition::sticky:  // one partition until its batch is full or on its way, then the next
-            for (int i = 0; i < topic.partitions; ++i) {
-                const int partition = (topic.sticky_partition + i) % topic.partitions;
-                if (cluster_.has_room(topic, partition)) return topic.sticky_partition = partition;
-            }
-            return topic.sticky_partition % topic.partitions;
+            return partition_of_file(route.file.file_id, topic.partitions);
+        case config::Partition::key:
+            return partition_of_key(route.key, topic.partitions);
+        case config::Partition::sticky:
+            return sticky_partition(cluster_, topic);
     }
     return 0;
 }
 
 void KafkaSink::deliver(model::ExtentPtr extent, Route& route) {
     auto& kafka_route = static_cast<KafkaRoute&>(route);
+    if (scatter_) return scatter_->take(std::move(extent), kafka_route);
     if (!extent->dead_letter_why.empty()) return deliver_dead_letter(std::move(extent), kafka_route);
-    collect(std::move(extent), kafka_route, kafka_route.topic, kafka_route.partition, kafka_route.header_bytes);
-    auto& lane = kafka_route.topic.lane(kafka_route.partition);
-    if (route.alone()) lane.fill_up();
-    if (!lane.full()) return;
-    for (auto& collected : std::exchange(collected_, {})) {
-        const bool of_this_batch =
-            collected.topic == &kafka_route.topic && collected.partition == kafka_route.partition;
-        if (of_this_batch)
-            hand_over(std::move(collected));
-        else
-            collected_.push_back(std::move(collected));
-    }
-}
-
-void KafkaSink::collect(model::ExtentPtr extent, KafkaRoute& route, KafkaTopic& topic, int partition,
-                        std::size_t header_bytes) {
-    std::size_t bytes = 0;
-    for (const auto& record : extent->records) bytes += record.size + route.key.size();
-    bytes += extent->records.size() * header_bytes;
-    cluster_.collect(topic, partition, bytes, extent->records.size());
-    collected_.push_back({.extent = std::move(extent), .route = &route, .topic = &topic, .partition = partition});
+    collect(std::move(extent), kafka_route, *kafka_route.topic, kafka_route.partition);
 }
 
 void KafkaSink::deliver_dead_letter(model::ExtentPtr extent, KafkaRoute& route) {
     auto& topic = *dead_letter_topic_;
-    const auto header_bytes = dead_letter_header_bytes(route, extent->dead_letter_why);
     if (cluster_.knows(topic))
         for (int partition = 0; partition < topic.partitions; ++partition)
-            if (cluster_.has_room(topic, partition))
-                return collect(std::move(extent), route, topic, partition, header_bytes);
+            if (cluster_.has_room(topic, partition)) return collect(std::move(extent), route, topic, partition);
     auto why = fmt::format("{} (and the dead-letter topic {} cannot take it now)", extent->dead_letter_why, topic.name);
     cluster_.not_sent(std::move(extent), std::move(why));
 }
 
+// All of it.
+void KafkaSink::collect(model::ExtentPtr extent, KafkaRoute& route, KafkaTopic& topic, int partition) {
+    auto records = std::exchange(extent->records, {});  // it may come back before the last is taken
+    collect({.extent = extent.release(),                // comes back with its last delivery
+             .route = &route,
+             .topic = &topic,
+             .partition = partition,
+             .records = std::move(records)});
+}
+
+void KafkaSink::collect(KafkaPortion portion) {
+    auto& topic = *portion.topic;
+    const int partition = portion.partition;
+    const bool is_dead_letter = !portion.extent->dead_letter_why.empty();
+    const bool is_alone = portion.route->alone() && !is_dead_letter;
+    cluster_.collect(topic, partition, bytes_of(portion), portion.records.size());
+    collected_.push_back(std::move(portion));
+    if (is_alone) topic.lane(partition).fill_up();
+    if (topic.lane(partition).full() && !is_dead_letter) hand_over_batch_of(topic, partition);
+}
+
+std::size_t KafkaSink::bytes_of(const KafkaPortion& portion) const {
+    const auto& [extent, route, topic, partition, records, places] = portion;
+    const std::size_t of_each =
+        route->key.size() + (extent->dead_letter_why.empty()
+                                 ? route->header_bytes
+                                 : headers_.dead_letter_bytes(route->file, topic->name, extent->dead_letter_why));
+    std::size_t bytes = records.size() * of_each;
+    for (const auto& record : records) bytes += record.size;
+    if (extent->texts.empty()) return bytes;
+    for (std::size_t i = 0; i < records.size(); ++i)
+        for (std::size_t text = RecordTexts::kKey; text < RecordTexts::kFirstHeader + headers_.of_records(); ++text)
+            bytes += extent->texts.at(portion.place(i), text).size();
+    return bytes;
+}
+
+std::string_view KafkaSink::key_of(const KafkaPortion& portion, std::size_t record) const {
+    return has_record_keys_ ? portion.extent->texts.at(portion.place(record), RecordTexts::kKey)
+                            : std::string_view(portion.route->key);
+}
+
+void KafkaSink::hand_over_batch_of(const KafkaTopic& topic, int partition) {
+    for (auto& portion : std::exchange(collected_, {})) {
+        if (portion.topic == &topic && portion.partition == partition)
+            hand_over(std::move(portion));
+        else
+            collected_.push_back(std::move(portion));
+    }
+}
+
 void KafkaSink::flush(Flush flush) {
     if (flush == Flush::more_waits)
-        for (auto& [extent, route, topic, partition] : collected_) topic->lane(partition).fill_up();
-    for (auto& collected : std::exchange(collected_, {})) hand_over(std::move(collected));
+        for (const auto& portion : collected_) portion.topic->lane(portion.partition).fill_up();
+    for (auto& portion : std::exchange(collected_, {})) hand_over(std::move(portion));
 }
 
-void KafkaSink::hand_over(Collected collected) {
-    cluster_.close_batch(*collected.topic, collected.partition);
-    const auto records = std::exchange(collected.extent->records, {});  // it may come back before the last is taken
-    auto* extent = collected.extent.release();                          // comes back with its last delivery
-    const auto& route = *collected.route;
-    if (!extent->dead_letter_why.empty())
-        return produce_with_headers(collected, extent, records,
-                                    [&, why = extent->dead_letter_why](const model::Record& record) {
-                                        return dead_letter_headers_of(record, route, why);
-                                    });
-    if (config_.headers.empty()) return produce_batch(collected, extent, records);
-    produce_with_headers(collected, extent, records,
-                         [&, time = process::utc_text(std::chrono::system_clock::now())](const model::Record& record) {
-                             return headers_of(record, route.file, time);
-                         });
+void KafkaSink::hand_over(KafkaPortion portion) {
+    cluster_.close_batch(*portion.topic, portion.partition);
+    if (portion.extent->dead_letter_why.empty() && headers_.empty()) return produce_batch(portion);
+    headers_.begin_batch();
+    produce_with_headers(portion);
 }
 
-void KafkaSink::produce_batch(const Collected& to, model::Extent* extent, const std::vector<model::Record>& records) {
+void KafkaSink::produce_batch(const KafkaPortion& portion) {
+    const auto& records = portion.records;
     batch_.resize(std::min(records.size(), kProduceBatchMax));
     for (std::size_t done = 0; done < records.size();) {
         const std::size_t count = std::min(records.size() - done, kProduceBatchMax);
@@ -158,134 +182,74 @@ void KafkaSink::produce_batch(const Collected& to, model::Extent* extent, const 
             message = {};
             message.payload = const_cast<char*>(record.data);  // librdkafka only reads it
             message.len = record.size;
-            message._private = extent;
-            if (key_) {
-                message.key = to.route->key.data();
-                message.key_len = to.route->key.size();
-            }
+            message._private = portion.extent;
+            if (!key_) continue;
+            const auto key = key_of(portion, done + i);
+            message.key_len = key.size();
+            if (!key.empty() || !has_record_keys_) message.key = const_cast<char*>(key.data());
         }
         done += count;
         const int taken =
-            rd_kafka_produce_batch(to.topic->handle, to.partition, 0, batch_.data(), static_cast<int>(count));
+            rd_kafka_produce_batch(portion.topic->handle, portion.partition, 0, batch_.data(), static_cast<int>(count));
         if (static_cast<std::size_t>(taken) == count) continue;
         for (std::size_t i = 0; i < count; ++i)
             if (batch_[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
-                cluster_.refused(extent, 1, *to.topic, to.partition, batch_[i].err);
+                cluster_.refused(portion.extent, 1, *portion.topic, portion.partition, batch_[i].err);
     }
 }
 
-void KafkaSink::produce_with_headers(const Collected& to, model::Extent* extent,
-                                     const std::vector<model::Record>& records, const HeadersOf& headers_of) {
-    for (const auto& record : records) {
-        auto* headers = headers_of(record);
+void KafkaSink::produce_with_headers(const KafkaPortion& portion) {
+    for (std::size_t i = 0; i < portion.records.size(); ++i) {
+        const auto& record = portion.records[i];
+        auto* headers = headers_of(portion, i);
         std::array<rd_kafka_vu_t, 6> message{};
         message[0].vtype = RD_KAFKA_VTYPE_RKT;
-        message[0].u.rkt = to.topic->handle;
+        message[0].u.rkt = portion.topic->handle;
         message[1].vtype = RD_KAFKA_VTYPE_PARTITION;
-        message[1].u.i32 = to.partition;
+        message[1].u.i32 = portion.partition;
         message[2].vtype = RD_KAFKA_VTYPE_VALUE;
         message[2].u.mem = {.ptr = const_cast<char*>(record.data), .size = record.size};  // librdkafka only reads it
         message[3].vtype = RD_KAFKA_VTYPE_OPAQUE;
-        message[3].u.ptr = extent;
+        message[3].u.ptr = portion.extent;
         message[4].vtype = RD_KAFKA_VTYPE_HEADERS;
         message[4].u.headers = headers;
         message[5].vtype = RD_KAFKA_VTYPE_KEY;
-        if (key_) message[5].u.mem = {.ptr = to.route->key.data(), .size = to.route->key.size()};
+        if (const auto key = key_of(portion, i); key_ && (!key.empty() || !has_record_keys_))
+            message[5].u.mem = {.ptr = const_cast<char*>(key.data()), .size = key.size()};
         rd_kafka_error_t* error = rd_kafka_produceva(cluster_.handle(), message.data(), message.size());
         if (!error) continue;
         const auto code = rd_kafka_error_code(error);
         rd_kafka_error_destroy(error);
         rd_kafka_headers_destroy(headers);
-        cluster_.refused(extent, 1, *to.topic, to.partition, code);
+        cluster_.refused(portion.extent, 1, *portion.topic, portion.partition, code);
     }
 }
 
-std::size_t KafkaSink::header_bytes(config::Header header, const FileContext& file) const {
-    constexpr std::size_t kNameAndNumber = 32;
-    switch (header) {
-        case config::Header::host:
-            return kNameAndNumber + context_.host.size();
-        case config::Header::path:
-            return kNameAndNumber + file.path.size();
-        case config::Header::pipeline:
-            return kNameAndNumber + context_.pipeline.size();
-        case config::Header::file_id:
-            return kNameAndNumber + file.file_id.size();
-        default:
-            return kNameAndNumber;
-    }
+rd_kafka_headers_t* KafkaSink::headers_of(const KafkaPortion& portion, std::size_t record) const {
+    const auto& [extent, route, topic, partition, records, places] = portion;
+    const auto place = portion.place(record);
+    if (extent->dead_letter_why.empty())
+        return headers_.of(records[record], route->file, route->header_values, extent->texts, place);
+    const auto rejected_by =
+        route->topic ? std::string_view(route->topic->name) : extent->texts.at(place, RecordTexts::kTopic);
+    return headers_.of_dead_letter(records[record], route->file, rejected_by, extent->dead_letter_why);
 }
 
-rd_kafka_headers_t* KafkaSink::headers_of(const model::Record& record, const FileContext& file,
-                                          const std::string& time) const {
-    rd_kafka_headers_t* headers = rd_kafka_headers_new(config_.headers.size());
-    const auto add = [&](const char* name, std::string_view value) {
-        rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
-    };
-    for (const auto header : config_.headers) {
-        switch (header) {
-            case config::Header::host:
-                add("host", context_.host);
-                break;
-            case config::Header::path:
-                add("path", file.path);
-                break;
-            case config::Header::pipeline:
-                add("pipeline", context_.pipeline);
-                break;
-            case config::Header::file_id:
-                add("file_id", file.file_id);
-                break;
-            case config::Header::offset:
-                add("offset", fmt::to_string(record.begin.value));
-                break;
-            case config::Header::end:
-                add("end", fmt::to_string(record.end.value));
-                break;
-            case config::Header::session:
-                add("session", context_.session);
-                break;
-            case config::Header::time:
-                add("time", time);
-                break;
-        }
-    }
-    return headers;
-}
-
-// Of a record, about.
-std::size_t KafkaSink::dead_letter_header_bytes(const KafkaRoute& route, const std::string& why) const {
-    constexpr std::size_t kNamesAndOffset = 96;
-    return kNamesAndOffset + route.topic.name.size() + std::min(why.size(), kDeadLetterErrorBytesMax) +
-           context_.host.size() + context_.pipeline.size() + route.file.path.size() + route.file.file_id.size();
-}
-
-// Where it comes from and why it is there.
-rd_kafka_headers_t* KafkaSink::dead_letter_headers_of(const model::Record& record, const KafkaRoute& route,
-                                                      const std::string& why) const {
-    rd_kafka_headers_t* headers = rd_kafka_headers_new(kDeadLetterHeaders);
-    const auto add = [&](const char* name, std::string_view value) {
-        rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
-    };
-    add("topic", route.topic.name);
-    add("error", std::string_view(why).substr(0, kDeadLetterErrorBytesMax));
-    add("host", context_.host);
-    add("pipeline", context_.pipeline);
-    add("path", route.file.path);
-    add("file_id", route.file.file_id);
-    add("offset", fmt::to_string(record.begin.value));
-    return headers;
+void KafkaSink::let_go() {
+    if (scatter_) scatter_->let_go();
 }
 
 SinkStatus KafkaSink::status() const {
     SinkStatus status{.type = "kafka", .target = fmt::format("{}/{}", cluster_.config().name, config_.topic)};
     status.trouble = cluster_.trouble();
-    for (const auto& [name, topic] : topics_) {
-        if (!status.trouble.empty()) break;
-        if (topic->missing.going_on())
-            status.trouble = fmt::format("topic {} cannot be used for {}: {}", name, topic->missing.duration_text(),
-                                         topic->missing.why());
-    }
+    const auto look_at = [&](const std::string& name, const KafkaTopic& topic) {
+        if (status.trouble.empty() && topic.missing.going_on())
+            status.trouble = fmt::format("topic {} cannot be used for {}: {}", name, topic.missing.duration_text(),
+                                         topic.missing.why());
+    };
+    for (const auto& [name, topic] : topics_) look_at(name, *topic);
+    if (scatter_)
+        for (const auto& [name, topic] : scatter_->topics()) look_at(name, *topic);
     status.healthy = status.trouble.empty();
     return status;
 }

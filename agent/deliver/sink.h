@@ -32,6 +32,9 @@ class Route {
     // Whether records go in batches, so that sink_ready() is heard after each delivery, when the next batch may begin.
     virtual bool batches() const { return false; }
 
+    // Its tail is about to read again: what the sink still has of it, and has not sent, comes back as failed.
+    virtual void let_go() {}
+
  private:
     bool alone_ = false;
 };
@@ -60,6 +63,13 @@ class Sink {
     // What was collected for batches is sent; with Flush::more_waits the next batches need not wait for more lines.
     // Called soon after each deliver().
     virtual void flush(Flush /*flush*/) {}
+
+    // What the sink has and could not send goes as far as it may; called by sink_ready() before routes are asked. True:
+    // a flush is due.
+    virtual bool go_on() { return false; }
+
+    // What the sink has and has not sent comes back as failed.
+    virtual void let_go() {}
 
     virtual SinkStatus status() const = 0;
 };

@@ -1,6 +1,7 @@
 // The unit of the way of a line: what one read of one file gave.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "agent/model/books.h"
 #include "agent/model/fingerprint.h"
 #include "agent/model/ids.h"
+#include "agent/model/record_texts.h"
 #include "common/config/config.h"
 
 namespace agent::model {
@@ -80,17 +82,31 @@ struct Extent {
     std::deque<std::string> arena;     // what was rewritten on the way; deque: no element ever moves
     std::vector<Record> records;       // empty once delivered
     std::vector<ContainerMark> marks;  // of a container's log: one for each record
+    RecordTexts texts;              // of these; empty where their file alone says where they go
 
     std::chrono::steady_clock::time_point read_at;
-    std::size_t charge = 0;                 // bytes that it holds of the memory budget
-    std::uint32_t split_count = 0;          // records after splitting
-    std::uint32_t record_count = 0;         // of these, what processors did not drop
-    std::uint32_t unfinished = 0;           // records without a final word
-    std::string failure;                    // why a record of it was not taken; empty: all were delivered
-    bool is_alone = false;                  // goes in a batch of its own: what is said of the batch is said of it
-    Rejection rejection = Rejection::none;  // with `failure`: all that failed were rejected, for this
-    std::string dead_letter_why;            // rejected for this, it goes to the dead-letter topic; empty: it does not
-    Dropped dropped{};                      // bytes of it, once it is finished
+    std::size_t charge = 0;                     // bytes that it holds of the memory budget
+    std::uint32_t split_count = 0;              // records after splitting
+    std::uint32_t record_count = 0;             // of these, what processors did not drop
+    std::uint32_t unfinished = 0;               // records without a final word
+    std::string failure;                        // why a record of it was not taken; empty: all were delivered
+    bool is_alone = false;                      // goes in a batch of its own: what is said of the batch is said of it
+    Rejection rejection = Rejection::none;      // with `failure`: all that failed were rejected, for this
+    std::uint32_t failed = 0;                   // records that were not taken
+    std::vector<std::string> forbidden_topics;  // with Rejection::not_authorised: the topics that may not be written
+    std::string dead_letter_why;       // rejected for this, it goes to the dead-letter topic; empty: it does not
+    std::uint32_t rejected_count = 0;  // records that on_reject gives up, and
+    std::uint64_t rejected_bytes = 0;  // their bytes
+    Dropped dropped{};                 // bytes of it, once it is finished
+
+    // Whether its records may go to several topics.
+    bool names_topics() const { return !texts.empty() && !texts.at(0, RecordTexts::kTopic).empty(); }
+
+    // Whether `records[record]` was, of an extent that was: where topics may not be written, it is who goes there.
+    bool is_rejected(std::size_t record) const {
+        return forbidden_topics.empty() || !names_topics() ||
+               std::ranges::find(forbidden_topics, texts.at(record, RecordTexts::kTopic)) != forbidden_topics.end();
+    }
 };
 
 using ExtentPtr = std::unique_ptr<Extent>;

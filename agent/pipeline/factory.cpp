@@ -14,7 +14,8 @@ namespace agent::pipeline {
 
 namespace {
 
-constexpr std::uint64_t kHeaderBytesMax = 4200;    // a path (PATH_MAX), or less, and its name
+constexpr std::uint64_t kHeaderBytesMax = 4200;  // a path (PATH_MAX), or less, and its name
+static_assert(kHeaderBytesMax > model::RecordTexts::kTextBytesMax);
 constexpr std::uint64_t kEnvelopeBytesMax = 8192;  // of the json encoding around a line: paths and names
 constexpr std::uint64_t kEscapeMax = 6;            // "\u0001" for one byte
 
@@ -56,10 +57,11 @@ base::Result<std::unique_ptr<deliver::Sink>> build_sink(const config::SinkConfig
 // The largest line whose record the cluster takes, as the user configured it.
 std::uint64_t record_bytes_max(const config::SinkConfig& sink, const config::ClusterConfig& cluster) {
     std::uint64_t bytes = kafka::record_bytes_max(cluster);
-    std::uint64_t header_bytes = sink.headers.size() * kHeaderBytesMax;
+    std::uint64_t header_bytes = (sink.headers.size() + sink.header_templates.size()) * kHeaderBytesMax;
     if (sink.on_reject == config::OnReject::dead_letter)
         header_bytes = std::max<std::uint64_t>(header_bytes, deliver::kDeadLetterHeaderBytesMax);
-    bytes -= std::min<std::uint64_t>(bytes / 2, header_bytes + sink.key.size());
+    const auto key_bytes = sink.key.contains('{') ? model::RecordTexts::kTextBytesMax : sink.key.size();
+    bytes -= std::min<std::uint64_t>(bytes / 2, header_bytes + key_bytes);
     return sink.encoding == config::Encoding::raw ? bytes
                                                   : (bytes - std::min(bytes / 2, kEnvelopeBytesMax)) / kEscapeMax;
 }

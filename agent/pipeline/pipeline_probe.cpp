@@ -27,6 +27,7 @@ Labels labels_of(const std::string& pipeline, const std::string& sink) {
 constexpr const char* kDroppedHelp = "Records given up on purpose, by reason";
 constexpr const char* kLossesHelp = "Times that lines were lost, or may have been, by reason";
 constexpr const char* kBytesLostHelp = "Bytes of them that were seen, and never taken by the sink";
+constexpr const char* kFallbackHelp = "Records that went to the fallback topic, by reason";
 constexpr const char* kFailedHelp =
     "Records whose delivery failed, by reason; rewound ones are read again, lost ones cannot be";
 
@@ -72,10 +73,15 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
                                            labels_of(pipeline, sink_type).sink)),
       long_line_limit_(kRepeatInterval),
       decode_limit_(kRepeatInterval),
+      fallback_limit_{telemetry::RateLimit(kRepeatInterval), telemetry::RateLimit(kRepeatInterval),
+                      telemetry::RateLimit(kRepeatInterval)},
       failure_limit_(kRepeatInterval),
       rejection_limit_(kRepeatInterval),
       unreadable_limit_(kRepeatInterval),
       shortage_limit_(kRepeatInterval) {
+    for (std::size_t i = 0; i < fallback_.size(); ++i)
+        fallback_.at(i) = &registry.counter("venus_agent_records_fallback_total", kFallbackHelp,
+                                            with({{"pipeline", pipeline}}, "reason", shape::kFallbacks.at(i)));
     for (const auto& step : processors.steps()) {
         auto labels = with({{"pipeline", pipeline}}, "processor", step.name.c_str());
         labels["reason"] = step.processor->drop_reason();
@@ -121,9 +127,20 @@ void PipelineProbe::long_line_seen(std::uint32_t count, const char* fate) {
                                                          {"not_said_before", long_line_limit_.suppressed()}});
 }
 
-void PipelineProbe::extent_shaped(const std::vector<std::uint32_t>& dropped) {
+void PipelineProbe::extent_shaped(const std::vector<std::uint32_t>& dropped, const shape::FallbackCounts& fallbacks) {
     for (std::size_t i = 0; i < dropped.size(); ++i)
         if (dropped[i] > 0) dropped_by_processor_[i]->add(dropped[i]);
+    for (std::size_t i = 0; i < fallbacks.size(); ++i)
+        if (fallbacks.at(i) > 0) fallback_taken(i, fallbacks.at(i));
+}
+
+void PipelineProbe::fallback_taken(std::size_t why, std::uint32_t count) {
+    fallback_.at(why)->add(count);
+    if (fallback_limit_.at(why).allow(std::chrono::steady_clock::now()))
+        log_.warn("records go to the fallback topic", {{"pipeline", pipeline_},
+                                                       {"reason", shape::kFallbacks.at(why)},
+                                                       {"records", count},
+                                                       {"not_said_before", fallback_limit_.at(why).suppressed()}});
 }
 
 void PipelineProbe::extent_sent(const model::Extent& extent) {
@@ -154,12 +171,14 @@ void PipelineProbe::extent_let_go(const model::Extent& extent) {
 }
 
 void PipelineProbe::extent_dropped(const std::string& path, const model::Extent& extent) {
-    dropped_rejected_.add(extent.record_count);
+    dropped_rejected_.add(extent.rejected_count);
+    records_acked_.add(extent.record_count - extent.rejected_count);
     rejection_seen("dropped", path, extent, extent.failure);
 }
 
 void PipelineProbe::extent_dead_lettered(const std::string& path, const model::Extent& extent) {
-    dropped_dead_letter_.add(extent.record_count);
+    dropped_dead_letter_.add(extent.rejected_count);
+    records_acked_.add(extent.record_count - extent.rejected_count);
     rejection_seen("sent to the dead-letter topic", path, extent, extent.dead_letter_why);
 }
 
@@ -170,7 +189,7 @@ void PipelineProbe::rejection_seen(const char* fate, const std::string& path, co
                                              {"path", path},
                                              {"begin", extent.begin.value},
                                              {"end", extent.end.value},
-                                             {"records", extent.record_count},
+                                             {"records", extent.rejected_count},
                                              {"fate", fate},
                                              {"error", why},
                                              {"not_said_before", rejection_limit_.suppressed()}});

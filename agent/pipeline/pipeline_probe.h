@@ -7,6 +7,7 @@
 
 #include "agent/model/checkpoint.h"
 #include "agent/model/extent.h"
+#include "agent/shape/addresser.h"
 #include "agent/split/splitter.h"
 #include "common/process/chain.h"
 #include "common/telemetry/log.h"
@@ -26,7 +27,8 @@ class PipelineProbe {
                   telemetry::Registry& registry, telemetry::Log& log);
 
     void extent_read(const model::Extent& extent, const split::LineFaults& faults);
-    void extent_shaped(const std::vector<std::uint32_t>& dropped);  // records, by processor
+    // Records: those that were dropped, by processor, and those that go to the fallback topic.
+    void extent_shaped(const std::vector<std::uint32_t>& dropped, const shape::FallbackCounts& fallbacks);
     void extent_sent(const model::Extent& extent);
     void extent_delivered(const model::Extent& extent);
     void extent_failed(const std::string& path, const model::Extent& extent, std::chrono::milliseconds retry_in);
@@ -63,6 +65,7 @@ class PipelineProbe {
 
  private:
     void rejection_seen(const char* fate, const std::string& path, const model::Extent& extent, const std::string& why);
+    void fallback_taken(std::size_t why, std::uint32_t count);
     void long_line_seen(std::uint32_t count, const char* fate);
     void undecodable_seen(const model::Extent& extent, std::uint32_t count);
     void lost(const char* how, const std::string& path, const model::Loss& loss, model::LossReason why);
@@ -74,7 +77,8 @@ class PipelineProbe {
     telemetry::Counter& records_sent_;
     telemetry::Counter& records_acked_;
     telemetry::Counter& dropped_long_line_;
-    std::vector<telemetry::Counter*> dropped_by_processor_;  // null: it never does
+    std::vector<telemetry::Counter*> dropped_by_processor_;                 // null: it never does
+    std::array<telemetry::Counter*, shape::kFallbacks.size()> fallback_{};  // by Fallback
     telemetry::Counter& dropped_rejected_;
     telemetry::Counter& dropped_dead_letter_;
     telemetry::Counter& failed_rewound_;
@@ -93,6 +97,7 @@ class PipelineProbe {
     telemetry::Histogram& delivery_seconds_;
     telemetry::RateLimit long_line_limit_;
     telemetry::RateLimit decode_limit_;
+    std::array<telemetry::RateLimit, shape::kFallbacks.size()> fallback_limit_;
     telemetry::RateLimit failure_limit_;
     telemetry::RateLimit rejection_limit_;
     telemetry::RateLimit unreadable_limit_;

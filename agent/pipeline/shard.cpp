@@ -27,10 +27,11 @@ constexpr auto kIdleInterval = 5s;     // between two looks for files that need 
 constexpr auto kRetryDelayMin = 100ms;
 constexpr auto kRetryDelayMax = 30'000ms;
 
-// Whether the rejection means all of the extent, and no other record that shared its batch.
-bool is_to_blame(const model::Extent& extent) {
-    if (extent.rejection == model::Rejection::not_authorised) return true;  // for the topic
-    return extent.record_count == 1 && extent.is_alone;
+// Whether the rejection means these records, and no other that shared their batch. Of a topic that may not be written
+// it means all who go there; to wait for that, they must be alone, or their neighbours would be sent each time again.
+bool is_to_blame(const model::Extent& extent, config::OnReject on_reject) {
+    if (extent.rejection != model::Rejection::not_authorised) return extent.record_count == 1 && extent.is_alone;
+    return on_reject != config::OnReject::block || !extent.names_topics() || extent.failed == extent.record_count;
 }
 
 // Records that overlap cannot be looked through one by one.
@@ -38,14 +39,18 @@ split::Streams streams_of(bool is_search) {
     return is_search ? split::Streams::in_file_order : split::Streams::apart;
 }
 
-// All that was not dropped before.
-void drop_rest(model::Extent& extent, model::DropReason why) {
+// What was not dropped before.
+std::uint64_t rest_of(const model::Extent& extent) {
     const auto before = std::accumulate(extent.dropped.begin(), extent.dropped.end(), std::uint64_t{0});
-    extent.dropped.at(static_cast<std::size_t>(why)) += extent.end - extent.begin - before;
+    return extent.end - extent.begin - before;
+}
+
+void book_rejected(model::Extent& extent, model::DropReason why) {
+    extent.dropped.at(static_cast<std::size_t>(why)) += extent.rejected_bytes;
 }
 
 std::size_t charge_of(const model::Extent& extent) {
-    std::size_t bytes = extent.buffer.capacity + (extent.split_count * kRecordCharge);
+    std::size_t bytes = extent.buffer.capacity + (extent.split_count * kRecordCharge) + extent.texts.memory_bytes();
     for (const auto& rewritten : extent.arena) bytes += rewritten.capacity();
     return bytes;
 }
@@ -185,7 +190,7 @@ void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent, con
     rate_.take(extent->end - extent->begin, extent->split_count);
     if (!pipeline.shaper.is_plain()) {
         pipeline.shaper.shape(*extent, tail.origin_path, tail.file_id(), tail.fields.get());
-        pipeline.probe.extent_shaped(pipeline.shaper.dropped());
+        pipeline.probe.extent_shaped(pipeline.shaper.dropped(), pipeline.shaper.fallbacks());
     }
     extent->charge = charge_of(*extent);
     budget_.take(extent->charge);
@@ -274,7 +279,8 @@ void Shard::extent_finished(ExtentPtr extent) {
     if (extent->rejection != model::Rejection::none && !extent_rejected(*pipeline, tail, extent)) return;
     budget_.give_back(extent->charge);
     pipeline->window.give_back(extent->charge);
-    if (!extent->dead_letter_why.empty() && extent->failure.empty()) drop_rest(*extent, model::DropReason::dead_letter);
+    if (!extent->dead_letter_why.empty() && extent->failure.empty())
+        book_rejected(*extent, model::DropReason::dead_letter);
     if (tail.close_extent(*extent)) unstored_bytes_ += extent->end - extent->begin;
     if (!extent->failure.empty())
         extent_failed(*pipeline, tail, *extent);
@@ -303,29 +309,39 @@ void Shard::extent_delivered(Pipeline& pipeline, Tail& tail, const model::Extent
 // what goes together in smaller parts, down to the record that is to blame; or it is dropped, which clears the failure.
 bool Shard::extent_rejected(Pipeline& pipeline, Tail& tail, ExtentPtr& extent) {
     if (!tail.is_current(*extent)) return true;
-    if (!is_to_blame(*extent)) {
+    if (!is_to_blame(*extent, pipeline.config.sink.on_reject)) {
         tail.look_closer(*extent);
         return true;
     }
     if (draining_ || pipeline.retiring || !extent->dead_letter_why.empty()) return true;
-    switch (pipeline.config.sink.on_reject) {
-        case config::OnReject::block:
-            return true;
-        case config::OnReject::drop:
-            pipeline.probe.extent_dropped(tail.path, *extent);
-            extent->failure.clear();
-            drop_rest(*extent, model::DropReason::rejected);
-            tail.stop_looking();
-            return true;
-        case config::OnReject::dead_letter:
-            extent->dead_letter_why = std::exchange(extent->failure, {});
-            extent->rejection = model::Rejection::none;
-            make_records_again(pipeline, tail, *extent);
-            pipeline.sink->deliver(std::move(extent), *tail.route);
-            schedule_turns();  // which flush when they are through
-            return false;
+    if (pipeline.config.sink.on_reject == config::OnReject::block) return true;
+    make_records_again(pipeline, tail, *extent);
+    count_rejected(*extent);
+    if (extent->rejected_count == 0) return true;  // none of it goes there any more
+    if (pipeline.config.sink.on_reject == config::OnReject::drop) {
+        pipeline.probe.extent_dropped(tail.path, *extent);
+        extent->failure.clear();
+        book_rejected(*extent, model::DropReason::rejected);
+        tail.stop_looking();
+        return true;
     }
-    return true;
+    extent->dead_letter_why = std::exchange(extent->failure, {});
+    extent->rejection = model::Rejection::none;
+    extent->failed = 0;
+    pipeline.sink->deliver(std::move(extent), *tail.route);
+    schedule_turns();  // which flush when they are through
+    return false;
+}
+
+// Those that go to a topic that may not be written; else it is all of it.
+void Shard::count_rejected(model::Extent& extent) {
+    const auto& records = extent.records;
+    for (std::size_t i = 0; i < records.size(); ++i)
+        if (extent.is_rejected(i)) {
+            ++extent.rejected_count;
+            extent.rejected_bytes += bytes_of(extent, i);
+        }
+    if (extent.rejected_count == records.size()) extent.rejected_bytes = rest_of(extent);
 }
 
 // The records of an extent that was delivered once: it stays the extent that the ledger knows.
@@ -341,8 +357,10 @@ void Shard::make_records_again(Pipeline& pipeline, const Tail& tail, model::Exte
 // Whatever it was: let go of what is in flight, rewind, go on.
 void Shard::extent_failed(Pipeline& pipeline, Tail& tail, const model::Extent& extent) {
     if (!tail.is_current(extent)) return pipeline.probe.extent_lost(tail.path, extent, tail.why_stale());
-    if (tail.state != Tail::State::rewinding) {
-        const bool searching = extent.rejection != model::Rejection::none && !is_to_blame(extent);
+    const bool is_first = tail.state != Tail::State::rewinding;
+    if (is_first) {
+        const bool searching =
+            extent.rejection != model::Rejection::none && !is_to_blame(extent, pipeline.config.sink.on_reject);
         tail.retry_delay = searching ? std::chrono::milliseconds(0)
                                      : std::clamp(tail.retry_delay * 2, std::chrono::milliseconds(kRetryDelayMin),
                                                   std::chrono::milliseconds(kRetryDelayMax));
@@ -350,8 +368,11 @@ void Shard::extent_failed(Pipeline& pipeline, Tail& tail, const model::Extent& e
         std::erase(pipeline.waiting, &tail);
         tail.state = Tail::State::rewinding;
     }
-    if (draining_ || pipeline.retiring) return pipeline.probe.extent_let_go(extent);
-    pipeline.probe.extent_failed(tail.path, extent, tail.retry_delay);
+    if (draining_ || pipeline.retiring)
+        pipeline.probe.extent_let_go(extent);
+    else
+        pipeline.probe.extent_failed(tail.path, extent, tail.retry_delay);
+    if (is_first) tail.route->let_go();  // what waits in the sink lies behind it
 }
 
 void Shard::settle(Pipeline& pipeline, Tail& tail) {
@@ -374,6 +395,11 @@ void Shard::rewind_later(Pipeline& pipeline, Tail& tail) {
 }
 
 void Shard::sink_ready() {
+    for (auto* pipeline : rotation_)
+        if (pipeline->sink->go_on()) {
+            if (!collecting_since_) collecting_since_ = loop_.now();
+            schedule_turns();
+        }
     for (auto* pipeline : rotation_)
         std::erase_if(pipeline->waiting, [&](Tail* tail) {
             if (!tail->route->ready()) return false;

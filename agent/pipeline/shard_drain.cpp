@@ -41,6 +41,7 @@ void Shard::retire(const std::string& name, Successor successor, std::chrono::mi
     pipeline.patience->after(patience, [&pipeline, this] {
         log_.warn("pipeline did not drain: what is in flight is read again later",
                   {{"pipeline", pipeline.config.name}, {"in_flight_bytes", pipeline.window.bytes()}});
+        pipeline.sink->let_go();
         for (auto& [cluster_name, cluster] : clusters_)
             if (cluster_name == pipeline.config.sink.cluster) cluster->let_go();
     });
@@ -90,6 +91,7 @@ void Shard::drain(std::chrono::milliseconds patience, base::Task drained) {
     patience_timer_.after(patience, [this] {
         log_.warn("drain took too long: what is in flight is read again by the next start",
                   {{"in_flight_bytes", budget_.bytes()}});
+        for (auto* pipeline : rotation_) pipeline->sink->let_go();
         for (auto& [name, cluster] : clusters_) cluster->let_go();
     });
     check_drained();

@@ -28,14 +28,17 @@ base::Result<Shaper> Shaper::make(const config::PipelineConfig& config, ShaperCo
         if (!parsed) return base::fail("cannot read the sink's template: {}", parsed.error().message);
         text = std::move(*parsed);
     }
-    return Shaper(std::move(*chain), config.sink.encoding, std::move(text), std::move(context));
+    auto addresser = Addresser::make(config.sink, context.labels);
+    if (!addresser) return std::unexpected(addresser.error());
+    return Shaper(std::move(*chain), config.sink.encoding, std::move(text), std::move(*addresser), std::move(context));
 }
 
 Shaper::Shaper(process::Chain chain, config::Encoding encoding, std::optional<process::Template> text,
-               ShaperContext context)
+               std::optional<Addresser> addresser, ShaperContext context)
     : chain_(std::move(chain)),
       encoding_(encoding),
       template_(std::move(text)),
+      addresser_(std::move(addresser)),
       context_(std::move(context)),
       dropped_(chain_.steps().size()),
       record_(std::make_unique<process::Record>()) {}
@@ -61,8 +64,9 @@ void Shaper::shape(model::Extent& extent, const std::string& path, const std::st
     std::vector<std::size_t> places;  // in `out`, of each record that is kept
     places.reserve(extent.records.size());
     std::ranges::fill(dropped_, 0);
+    if (addresser_) addresser_->begin(extent.texts, extent.records.size());
 
-    auto kept = extent.records.begin();
+    std::size_t kept = 0;
     for (std::size_t at = 0; at < extent.records.size(); ++at) {
         const auto& record = extent.records[at];
         record_->begin(record.line(), record.begin.value, origin, now);
@@ -72,16 +76,18 @@ void Shaper::shape(model::Extent& extent, const std::string& path, const std::st
             extent.dropped.at(static_cast<std::size_t>(model::DropReason::processor)) += bytes_of(extent, at);
             continue;
         }
-        *kept = record;
-        const bool is_as_it_was = encoding_ == config::Encoding::raw && record_->line().data() == record.data;
+        if (addresser_) addresser_->append(extent.texts, *record_);  // before encode(), which may add a field
+        if (!extent.marks.empty()) extent.marks[kept] = extent.marks[at];
+        auto& as_sent = extent.records[kept++] = record;
+        const bool is_as_it_was = encoding_ == config::Encoding::raw && record_->line().data() == as_sent.data;
         places.push_back(is_as_it_was ? kAsItWas : out.size());
         if (!is_as_it_was) {
             encode(*record_, envelope, out);
-            kept->size = static_cast<std::uint32_t>(out.size() - places.back());
+            as_sent.size = static_cast<std::uint32_t>(out.size() - places.back());
         }
-        ++kept;
     }
-    extent.records.erase(kept, extent.records.end());
+    extent.records.resize(kept);
+    if (!extent.marks.empty()) extent.marks.resize(kept);
     extent.record_count = extent.unfinished = static_cast<std::uint32_t>(extent.records.size());
     const auto& arena = extent.arena.emplace_back(std::move(out));
     for (std::size_t i = 0; i < places.size(); ++i)

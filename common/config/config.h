@@ -105,16 +105,19 @@ struct SinkConfig {
     SinkType type = SinkType::kafka;
     std::string cluster;  // kafka: a name out of Config::clusters
     std::string topic;    // kafka: a template
+    std::string fallback_topic =
+        {};  // kafka: of records that their fields do not lead to one; where `topic` reads fields
     Partition partition = Partition::file;
     std::string key;   // a template; with Partition::key
     std::string path;  // file: a template, absolute
     // file, of a central config: globs, one of which the path must match once no link is left in it. Empty: any path.
     std::vector<std::string> within = {};
     Encoding encoding = Encoding::raw;
-    std::string text;                      // a template of what is sent; with Encoding::text
-    std::vector<Header> headers;           // "ledger" is already spelt out
-    OnReject on_reject = OnReject::block;  // kafka
-    std::string dead_letter_topic;         // kafka: with OnReject::dead_letter
+    std::string text;                           // a template of what is sent; with Encoding::text
+    std::vector<Header> headers;                // "ledger" is already spelt out
+    process::NamedTexts header_templates = {};  // kafka: headers of these names, each a template
+    OnReject on_reject = OnReject::block;       // kafka
+    std::string dead_letter_topic;              // kafka: with OnReject::dead_letter
 
     friend bool operator==(const SinkConfig&, const SinkConfig&) = default;
 };

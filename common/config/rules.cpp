@@ -130,4 +130,9 @@ Complaint check_topic(std::string_view topic) {
     return std::nullopt;
 }
 
+bool is_topic(std::string_view topic) {
+    const bool has_length = !topic.empty() && topic.size() <= kTopicBytesMax;
+    return has_length && is_word(topic) && topic != "." && topic != "..";
+}
+
 }  // namespace config

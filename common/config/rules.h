@@ -18,5 +18,6 @@ Complaint check_broker(std::string_view address);     // host:port
 Complaint check_listen(std::string_view address);     // host:port, :port or unix:/path; port 0 lets the kernel choose
 Complaint check_name(std::string_view name);          // of a pipeline, cluster or label
 Complaint check_topic(std::string_view topic);        // as Kafka allows it
+bool is_topic(std::string_view topic);
 
 }  // namespace config

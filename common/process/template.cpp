@@ -25,8 +25,8 @@ base::Error unknown_label(std::string_view label, const Labels& labels) {
 
 base::Error unknown_name(std::string_view name, Template::Scope scope) {
     const bool has_fields = scope == Template::Scope::record;
-    if (!has_fields && name.starts_with("fields."))
-        return {fmt::format("{{{}}} is not supported here by this version (leave it out)", name)};
+    if (!has_fields && (name.starts_with("fields.") || name == "line"))
+        return {fmt::format("{{{}}} is of a record, and this is filled once for each file (leave it out)", name)};
     const auto near = base::nearest(name, Name::reserved());
     if (near && near->is_close)
         return {fmt::format("unknown name {} (did you mean {{{}}}?)", base::quote(name), near->word)};
@@ -44,6 +44,10 @@ base::Result<Name> name_of(std::string_view text, const Labels& labels, Template
         return std::unexpected(unknown_name(text, scope));
     if (name.is_label() && !labels.contains(name.label())) return std::unexpected(unknown_label(name.label(), labels));
     return name;
+}
+
+bool is_of_record(const Name& name) {
+    return name.is_field() || name.is_line();
 }
 
 void append_value(std::string& out, const Value* value) {
@@ -87,25 +91,45 @@ base::Result<Template> Template::parse(std::string_view text, const Labels& labe
     return result;
 }
 
-std::string Template::fill(const Origin& origin) const {
+std::string Template::fill(const Origin& origin, std::string_view of_record) const {
     std::string out;
-    for (const auto& part : parts_) out += part.literal.empty() ? part.name.constant(origin) : part.literal;
+    for (const auto& [literal, name] : parts_) {
+        if (literal.empty())
+            out += is_of_record(name) ? of_record : name.constant(origin);
+        else
+            out += literal;
+    }
     return out;
 }
 
 void Template::append(std::string& out, Record& record) const {
-    for (const auto& part : parts_) {
-        if (!part.literal.empty())
-            out += part.literal;
-        else if (part.name.is_field())
-            append_value(out, record.find(part.name.spelling()));
+    (void)append_whole(out, record);
+}
+
+bool Template::append_whole(std::string& out, Record& record) const {
+    bool is_whole = true;
+    for (const auto& [literal, name] : parts_) {
+        if (!literal.empty()) {
+            out += literal;
+            continue;
+        }
+        const auto before = out.size();
+        if (name.is_field())
+            append_value(out, record.find(name.spelling()));
         else
-            out += part.name.is_line() ? record.line() : part.name.constant(record.origin());
+            out += name.is_line() ? record.line() : name.constant(record.origin());
+        if (is_of_record(name) && out.size() == before) is_whole = false;
     }
+    return is_whole;
 }
 
 bool Template::is_constant() const {
     return std::ranges::all_of(parts_, [](const Part& part) { return !part.literal.empty(); });
+}
+
+bool Template::reads_record() const {
+    return std::ranges::any_of(parts_,
+                               [](const Part& part) { return part.literal.empty() && is_of_record(part.name); });
 }
 
 }  // namespace process

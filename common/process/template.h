@@ -24,9 +24,12 @@ class Template {
     // Errors: an unclosed brace, an unknown name (the nearest known one is told), a label that `labels` does not have.
     static base::Result<Template> parse(std::string_view text, const Labels& labels, Scope scope = Scope::file);
 
-    std::string fill(const Origin& origin) const;  // of Scope::file
+    // What is constant for a file; `of_record` stands for what is not.
+    std::string fill(const Origin& origin, std::string_view of_record = {}) const;
     void append(std::string& out, Record& record) const;
-    bool is_constant() const;  // no name in it
+    bool append_whole(std::string& out, Record& record) const;  // false: the record has nothing for one of its names
+    bool is_constant() const;                                   // no name in it
+    bool reads_record() const;                                  // one of them is {line} or {fields.NAME}
 
  private:
     struct Part {

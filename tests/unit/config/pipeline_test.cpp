@@ -184,7 +184,7 @@ TEST(KafkaSink, TemplatesAreChecked) {
                 HasSubstr("sink.topic: agent.labels has no \"ap\" (did you mean {labels.app}?)"));
     EXPECT_THAT(complaint(kafka("topic='a{'")), HasSubstr("no closing brace"));
     EXPECT_THAT(complaint(kafka("topic='t-{fields.level}'")),
-                HasSubstr("{fields.level} is not supported here by this version"));
+                HasSubstr("{fields.level} is of a record, and this is filled once for each file"));
     EXPECT_THAT(complaint(kafka("topic='t'\npartition='key'\nkey='{nme}'")),
                 HasSubstr("sink.key: unknown name \"nme\""));
 }

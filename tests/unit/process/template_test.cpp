@@ -46,7 +46,9 @@ TEST(Template, WhatCannotBeFilledIsRefusedWithWhatWouldBeRight) {
     EXPECT_EQ(fill("{hots}"), "error: unknown name \"hots\" (did you mean {host}?)");
     EXPECT_THAT(fill("{}"), HasSubstr("unknown name \"\" (write one of: {host}, "));
     EXPECT_EQ(fill("{labels.icd}"), "error: agent.labels has no \"icd\" (did you mean {labels.idc}?)");
-    EXPECT_EQ(fill("{fields.level}"), "error: {fields.level} is not supported here by this version (leave it out)");
+    for (const std::string name : {"{fields.level}", "{line}"})
+        EXPECT_EQ(fill(name),
+                  "error: " + name + " is of a record, and this is filled once for each file (leave it out)");
 }
 
 TEST(Template, WithoutNamesItIsConstant) {
@@ -56,6 +58,36 @@ TEST(Template, WithoutNamesItIsConstant) {
 
 TEST(Template, ALabelThatWentAwaySinceIsEmpty) {
     EXPECT_EQ(Template::parse("a{labels.idc}b", kLabels)->fill({}), "ab");
+}
+
+TEST(Template, ReadsARecordWhereItNamesTheLineOrAField) {
+    const auto reads_record = [](std::string_view text) {
+        return Template::parse(text, kLabels, Template::Scope::record)->reads_record();
+    };
+    EXPECT_TRUE(reads_record("a-{fields.x}"));
+    EXPECT_TRUE(reads_record("{line}"));
+    EXPECT_FALSE(reads_record("{host} {pipeline} {path} {path.stem} {labels.idc}"));
+    EXPECT_FALSE(reads_record("{{fields.x}}"));
+    const auto mixed = Template::parse("{labels.idc}-{fields.x}", kLabels, Template::Scope::record);
+    EXPECT_EQ(mixed->fill({.labels = &kLabels}, "?"), "bj1-?");
+}
+
+TEST(Template, IsWholeWhereARecordHasSomethingForEachName) {
+    Record record;
+    const Origin origin{.labels = &kLabels};
+    record.begin("a line", 0, origin, {});
+    record.put("none") = {};
+    record.put("empty") = Value::of_text("");
+    record.put("level") = Value::of_text("info");
+    record.put("zero") = Value::of_number("0");
+    const auto is_whole = [&](std::string_view text) {
+        std::string out;
+        return Template::parse(text, kLabels, Template::Scope::record)->append_whole(out, record);
+    };
+    EXPECT_TRUE(is_whole("{host}-{fields.level}-{fields.zero}-{line}"))
+        << "the host is empty, which is no fault of its";
+    for (const auto* missing : {"{fields.none}", "{fields.empty}", "{fields.other}-{fields.level}"})
+        EXPECT_FALSE(is_whole(missing)) << missing;
 }
 
 TEST(Template, OfARecordItMayNameTheLineAndFields) {
