@@ -16,6 +16,7 @@
 #include "agent/app/exit_codes.h"
 #include "agent/discover/container_fields.h"
 #include "agent/read/reader.h"
+#include "agent/shape/addresser.h"
 #include "agent/shape/shaper.h"
 #include "agent/split/framing.h"
 #include "common/base/text.h"
@@ -76,7 +77,8 @@ std::string show(Record& record) {
 // One pipeline's records, one after the other.
 class Trial {
  public:
-    Trial(Chain chain, process::Origin origin, bool trace) : chain_(std::move(chain)), origin_(origin), trace_(trace) {}
+    Trial(Chain chain, std::optional<shape::Addresser> addresser, process::Origin origin, bool trace)
+        : chain_(std::move(chain)), addresser_(std::move(addresser)), origin_(origin), trace_(trace) {}
 
     void take(const model::Extent& extent) {
         for (std::size_t i = 0; i < extent.records.size(); ++i)
@@ -101,7 +103,24 @@ class Trial {
         ++kept_;
         std::string out;
         process::EnvelopeWriter().append(out, record_);
+        if (addresser_) append_address(out);
         print(out);
+    }
+
+    // Topic and key, where the record decides; as members of the object that `out` ends with.
+    void append_address(std::string& out) {
+        model::RecordTexts texts;
+        addresser_->begin(texts, 1);
+        addresser_->append(texts, record_);
+        out.pop_back();
+        if (addresser_->fills_topic()) append_member(out, "topic", texts.at(0, model::RecordTexts::kTopic));
+        if (addresser_->fills_key()) append_member(out, "key", texts.at(0, model::RecordTexts::kKey));
+        out += '}';
+    }
+
+    static void append_member(std::string& out, std::string_view name, std::string_view value) {
+        out += fmt::format(R"(,"{}":)", name);
+        process::append_json_string(out, value);
     }
 
     std::optional<std::size_t> traced() {
@@ -123,6 +142,7 @@ class Trial {
     }
 
     Chain chain_;
+    std::optional<shape::Addresser> addresser_;
     process::Origin origin_;
     bool trace_;
     Record record_;
@@ -168,12 +188,14 @@ base::Result<void> try_config(const config::Config& config, const TryOptions& op
     if (!input) return std::unexpected(input.error());
     auto chain = Chain::make(pipeline->processors, config.agent.labels);
     if (!chain) return base::fail("{}", chain.error().front().error.message);  // which the config was checked for
+    auto addresser = shape::Addresser::make(pipeline->sink, config.agent.labels);
+    if (!addresser) return std::unexpected(addresser.error());
     const auto framing = split::Framing::make(pipeline->source);
     if (!framing) return std::unexpected(framing.error());
     const std::string path = options.file.empty() ? "-" : options.file;
     const bool is_of_container = pipeline->source.type == config::SourceType::container;
     const auto fields = is_of_container ? discover::container_fields(path, "").fields : nullptr;
-    Trial trial(std::move(*chain),
+    Trial trial(std::move(*chain), std::move(*addresser),
                 {.host = config.agent.name,
                  .pipeline = pipeline->name,
                  .path = path,

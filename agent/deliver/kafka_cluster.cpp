@@ -62,6 +62,10 @@ bool topic_is_unknown(rd_kafka_resp_err_t error) {
            error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
+bool is_of_run(const rd_kafka_message_t& message, const rd_kafka_message_t& first) {
+    return message._private == first._private && message.partition == first.partition && message.rkt == first.rkt;
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<KafkaCluster>> KafkaCluster::create(base::EventLoop& loop,
@@ -158,15 +162,16 @@ void KafkaCluster::open_lanes() {
     if (!lanes_free_at_.empty()) lane_opens_.after(lanes_free_at_.top() - now, [this] { open_lanes(); });
 }
 
-// Most deliveries come in runs of one extent: one look at it per run.
+// Most deliveries come in runs of one extent and partition: one look at both per run.
 void KafkaCluster::take_deliveries(rd_kafka_event_t* event) {
     while (const std::size_t n = rd_kafka_event_message_array(event, delivered_.data(), delivered_.size())) {
         for (std::size_t i = 0; i < n;) {
-            auto* extent = static_cast<model::Extent*>(delivered_[i]->_private);
+            const auto* first = delivered_[i];
+            auto* extent = static_cast<model::Extent*>(first->_private);
             const std::size_t run = i;
-            for (; i < n && delivered_[i]->_private == extent; ++i)
+            for (; i < n && is_of_run(*delivered_[i], *first); ++i)
                 if (delivered_[i]->err != RD_KAFKA_RESP_ERR_NO_ERROR) delivery_failed(*delivered_[i]);
-            finish_records(extent, i - run, *topics_by_handle_.at(delivered_[run]->rkt), delivered_[run]->partition);
+            finish_records(extent, i - run, *topics_by_handle_.at(first->rkt), first->partition);
         }
     }
     if (unreachable_.going_on()) check_reachable();

@@ -1,6 +1,7 @@
 """Wrong credentials hold delivery up and are said; the right ones, by a reload, bring everything."""
 
 import os
+import time
 
 import pytest
 
@@ -185,4 +186,47 @@ def test_a_producer_that_fails_for_good_is_replaced_until_one_delivers(guarded, 
     agent.await_acked("p", 2_000)
     wait_until(lambda: agent.health() == "healthy", "status to be healthy")
     assert_perfect(consume(guarded.brokers, "novice", [writer]))
+    agent.stop()
+
+
+@pytest.mark.parametrize("on_reject", ["block", "drop", "dead_letter"])
+def test_of_topics_out_of_fields_only_those_that_may_not_be_written_are_held_up(
+    guarded, authorities, agent, logs, on_reject
+):
+    open_topic, shut, letters = (f"{on_reject}-{name}" for name in ("open", "shut", "letters"))
+    for topic in (open_topic, shut, letters):
+        guarded.create_topic(topic)
+    guarded.allow(open_topic, "User:agent", "WRITE")
+    guarded.allow(letters, "User:agent", "WRITE")
+    guarded.allow(shut, "User:agent", "DESCRIBE")
+    sink = kafka_sink(on_reject + "-{fields.t}", fallback_topic=open_topic, on_reject=on_reject)
+    if on_reject == "dead_letter":
+        sink["dead_letter_topic"] = letters
+    agent.configure(
+        {**pipeline("p", logs / "*.json", sink), "processors": [{"type": "parse", "format": "json"}]},
+        brokers=guarded.address(listener="LOGIN"),
+        properties=login(authorities["ours"], "sesame"),
+    ).start()
+    lines = [f'{{"n":{n},"t":"{("open", "shut")[n % 2]}"}}' for n in range(2_000)]
+    (logs / "a.json").write_text("".join(line + "\n" for line in lines))
+    if on_reject == "block":
+        wait_until(lambda: "pipeline p" in agent.reasons(), "status to be degraded")
+        assert "uthorization failed" in agent.log_text()
+        wait_until(lambda: agent.checkpoints()[0]["offset"] == len(lines[0]) + 1, "it to wait for the second record")
+        sent = len(guarded.everything(open_topic))
+        time.sleep(3)
+        assert len(guarded.everything(open_topic)) == sent, "its neighbours come again and again"
+        guarded.allow(shut, "User:agent", "WRITE")
+    wait_until(lambda: agent.metric("file_lag_bytes") == 0 and agent.books("p")["acked"] > 0, "all to be delivered", 60)
+    arrived = guarded.everything(open_topic)
+    assert {record["payload"] for record in arrived} == set(lines[::2])
+    given_up = guarded.everything({"block": shut, "drop": shut, "dead_letter": letters}[on_reject])
+    assert {record["payload"] for record in given_up} == (set() if on_reject == "drop" else set(lines[1::2]))
+    if on_reject != "block":
+        assert len(arrived) == 1_000, "nothing twice"
+        assert agent.metric("records_dropped_total") == 1_000
+    if on_reject == "dead_letter":
+        assert {record["headers"]["topic"] for record in given_up} == {shut}
+    books = agent.books("p")
+    assert books["read"] == books["acked"] + books["dropped"] + books["failed"], books
     agent.stop()

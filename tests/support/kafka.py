@@ -77,12 +77,22 @@ class Kafka:
         """The first `count` records of a topic as kcat's JSON objects: key, payload, headers, partition, offset."""
         command = ["timeout", str(timeout), "kcat", "-C", "-b", self.brokers, "-t", topic, "-o", "beginning",
                    "-J", "-u", "-q", "-c", str(count)]  # fmt: skip
+        records = self._consume(command)
+        assert len(records) == count, f"{len(records)} of {count} records arrived in {topic}"
+        return records
+
+    def everything(self, topic, timeout=30):
+        """What a topic has now, in each partition's order; the same objects."""
+        return self._consume(["timeout", str(timeout), "kcat", "-C", "-b", self.brokers, "-t", topic, "-o", "beginning",
+                              "-J", "-u", "-q", "-e"])  # fmt: skip
+
+    @staticmethod
+    def _consume(command):
         output = subprocess.run(command, capture_output=True, text=True).stdout
         records = [json.loads(line) for line in output.splitlines()]
         for record in records:
             flat = record.get("headers") or []
             record["headers"] = dict(zip(flat[::2], flat[1::2]))
-        assert len(records) == count, f"{len(records)} of {count} records arrived in {topic}"
         return records
 
     def _do(self, command, *arguments):

@@ -183,10 +183,52 @@ TEST(KafkaSink, TemplatesAreChecked) {
     EXPECT_THAT(complaint(kafka("topic='{labels.ap}'")),
                 HasSubstr("sink.topic: agent.labels has no \"ap\" (did you mean {labels.app}?)"));
     EXPECT_THAT(complaint(kafka("topic='a{'")), HasSubstr("no closing brace"));
-    EXPECT_THAT(complaint(kafka("topic='t-{fields.level}'")),
-                HasSubstr("{fields.level} is of a record, and this is filled once for each file"));
     EXPECT_THAT(complaint(kafka("topic='t'\npartition='key'\nkey='{nme}'")),
                 HasSubstr("sink.key: unknown name \"nme\""));
+}
+
+TEST(KafkaSink, ATopicOutOfFieldsNeedsAFallback) {
+    const auto sink = first(kafka("topic='t-{fields.level}'\nfallback_topic='odd'")).sink;
+    EXPECT_EQ(sink.topic, "t-{fields.level}");
+    EXPECT_EQ(sink.fallback_topic, "odd");
+    for (const std::string none : {"", "\nfallback_topic=''"})
+        EXPECT_EQ(complaint(kafka("topic='t-{fields.level}'" + none)),
+                  "pipelines[0].sink.fallback_topic: is missing (topic names fields, which not every record may have: "
+                  "fallback_topic = \"unrouted\")");
+    EXPECT_THAT(complaint(kafka("topic='{line}'")), HasSubstr("fallback_topic: is missing"));
+    EXPECT_THAT(complaint(kafka("topic='t'\nfallback_topic='odd'")), HasSubstr("sink.fallback_topic: is not used"));
+    EXPECT_THAT(complaint(kafka("topic='{fields.a}'\nfallback_topic='o d'")),
+                HasSubstr("sink.fallback_topic: makes the topic \"o d\", which Kafka does not allow"));
+    EXPECT_THAT(complaint(kafka("topic='a b-{fields.a}'\nfallback_topic='odd'")),
+                HasSubstr("sink.topic: makes the topic \"a b-x\", which Kafka does not allow"));
+    EXPECT_THAT(complaint(kafka("topic='{fields.a}'\nfallback_topic='odd'\n"
+                                "on_reject='dead_letter'\ndead_letter_topic='odd'")),
+                HasSubstr("sink.dead_letter_topic: is the fallback topic"));
+    EXPECT_THAT(complaint(kafka("topic='{feilds.a}'\nfallback_topic='odd'")), HasSubstr("unknown name \"feilds.a\""));
+}
+
+TEST(KafkaSink, AKeyMayNameFields) {
+    EXPECT_EQ(first(kafka("topic='t'\npartition='key'\nkey='{fields.user}{line}'")).sink.key, "{fields.user}{line}");
+}
+
+TEST(KafkaSink, HeadersMayBeTemplates) {
+    const auto with_both =
+        first(kafka("topic='t'\nheaders=['host']\nheader_templates={level='{fields.level}',app='{labels.app}'}")).sink;
+    EXPECT_THAT(with_both.header_templates, testing::UnorderedElementsAre(testing::Pair("level", "{fields.level}"),
+                                                                          testing::Pair("app", "{labels.app}")));
+    EXPECT_THAT(complaint(kafka("topic='t'\nheader_templates={a='{labels.ap}'}")),
+                HasSubstr("sink.header_templates.a: agent.labels has no \"ap\" (did you mean {labels.app}?)"));
+    EXPECT_THAT(complaint(kafka("topic='t'\nheader_templates={''='x'}")), HasSubstr("is no name of a header"));
+    EXPECT_THAT(complaint(kafka("topic='t'\nheader_templates={a=''}")), HasSubstr("header_templates.a: is empty"));
+    EXPECT_THAT(complaint(kafka("topic='t'\nheader_templates={a=1}")), HasSubstr("is an integer (write a string"));
+    EXPECT_THAT(complaint(kafka("topic='t'\nheaders=['ledger']\nheader_templates={offset='{line}'}")),
+                HasSubstr("header_templates.offset: is among headers already"));
+    std::string many;
+    for (int i = 0; i < 17; ++i) many += (i > 0 ? ",h" : "h") + std::to_string(i) + "='x'";
+    EXPECT_THAT(complaint(kafka("topic='t'\nheader_templates={" + many + "}")),
+                HasSubstr("has 17 headers (at most 16)"));
+    EXPECT_THAT(complaint(sink("type='file'\npath='/o'\nheader_templates={a='x'}")),
+                HasSubstr("does not apply to a sink of type"));
 }
 
 TEST(KafkaSink, AKeyAndItsPartitionerGoTogether) {

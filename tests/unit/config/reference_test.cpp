@@ -123,6 +123,10 @@ TEST(ConfigOfProcessors, IsValidAndHasEachOfThem) {
     EXPECT_EQ(types.size(), std::variant_size_v<decltype(process::ProcessorOptions::what)>);
 }
 
+TEST(ConfigOfRouting, IsValid) {
+    EXPECT_EQ(complaint(text_of("routing.toml")), "ok");
+}
+
 TEST(Keys, EachHasALineOfDocumentationAndItsDefaultIsOneOfItsChoices) {
     for (const auto& spec : known_keys()) {
         EXPECT_FALSE(spec.doc.empty()) << spec.key;

@@ -146,6 +146,83 @@ TEST_F(RejectionTest, ATopicThatMayNotBeWrittenRejectsAllOfAnExtent) {
     EXPECT_EQ(dropped("rejected"), 100U);
 }
 
+// Records go to the topics t-a and t-b in turn, of which t-b may not be written.
+class TopicRejectionTest : public RejectionTest {
+ protected:
+    void follow(OnReject on_reject) {
+        config::PipelineConfig config;
+        config.name = "q";
+        config.sink.topic = "t-{fields.t}";
+        config.sink.fallback_topic = "odd";
+        config.sink.on_reject = on_reject;
+        config.processors = {{.name = "parse", .what = process::ParseOptions{}}};
+        sink = world.add(std::move(config));
+        std::string text;
+        for (int line = 0; line < 10; ++line) {
+            lines.push_back("{\"t\":\"" + std::string(line % 2 == 0 ? "a" : "b") + "\",\"n\":" + std::to_string(line) +
+                            "}");
+            text += lines.back() + "\n";
+        }
+        test::rewrite(path, text);
+        world.follow(path, 1, "q");
+        world.poll();
+        ASSERT_EQ(sink->held.size(), 1U);
+    }
+    void reject(std::size_t index) { sink->reject(index, model::Rejection::not_authorised, "t-b"); }
+    std::uint64_t acked() {
+        return world.counter("venus_agent_records_acked_total", {{"pipeline", "q"}, {"sink", "fake"}});
+    }
+    std::uint64_t half() const { return 5 * (lines[0].size() + 1); }
+};
+
+TEST_F(TopicRejectionTest, OnlyItsOwnRecordsAreDropped) {
+    follow(OnReject::drop);
+    reject(0);
+    ASSERT_TRUE(run_until([&] { return world.file(1, 1).lag_bytes == 0; }));
+    EXPECT_EQ(dropped("rejected"), 5U);
+    EXPECT_EQ(acked(), 5U);
+    EXPECT_EQ(sink->delivered.size(), 5U) << "once: nothing was read again";
+    auto books = world.file(1, 1).books;
+    EXPECT_EQ(books.dropped_for(model::DropReason::rejected), half());
+    EXPECT_EQ(books.acked, half());
+}
+
+TEST_F(TopicRejectionTest, OnlyItsOwnRecordsGoToTheDeadLetterTopic) {
+    follow(OnReject::dead_letter);
+    reject(0);
+    ASSERT_EQ(sink->held.size(), 1U);
+    const auto& letters = *sink->held[0];
+    EXPECT_EQ(letters.dead_letter_why, "rejected");
+    EXPECT_FALSE(letters.is_rejected(0));
+    EXPECT_TRUE(letters.is_rejected(1));
+    ASSERT_TRUE(run_until([&] { return world.file(1, 1).lag_bytes == 0; }));
+    EXPECT_EQ(dropped("dead_letter"), 5U);
+    EXPECT_EQ(acked(), 5U);
+    auto books = world.file(1, 1).books;
+    EXPECT_EQ(books.dropped_for(model::DropReason::dead_letter), half());
+    EXPECT_EQ(books.acked, half());
+}
+
+TEST_F(TopicRejectionTest, WhoeverBlocksIsLookedForSoThatItsNeighboursDoNotComeAgainAndAgain) {
+    follow(OnReject::block);
+    reject(0);
+    const auto alone = [&] { return !sink->held.empty() && sink->held[0]->record_count == 1; };
+    ASSERT_TRUE(world.until([&] {
+        while (!sink->held.empty() && !alone()) reject(0);
+        if (alone() && sink->held[0]->texts.at(0, model::RecordTexts::kTopic) == "t-b") return true;
+        while (!sink->held.empty()) sink->finish(0);
+        sink->sink_ready();
+        return false;
+    }));
+    EXPECT_TRUE(sink->held[0]->is_alone);
+    const auto before = sink->delivered.size();
+    reject(0);
+    ASSERT_TRUE(world.until(alone)) << "it is tried again";
+    EXPECT_EQ(sink->held[0]->texts.at(0, model::RecordTexts::kTopic), "t-b");
+    EXPECT_EQ(sink->delivered.size(), before) << "by itself";
+    EXPECT_EQ(dropped("rejected") + dropped("dead_letter"), 0U);
+}
+
 TEST_F(RejectionTest, ADeadLetterThatIsNotTakenIsTriedAgain) {
     sink = world.add("q", OnReject::dead_letter);
     write_lines(1, 0);

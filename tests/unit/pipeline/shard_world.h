@@ -38,11 +38,19 @@ class FakeSink : public deliver::Sink {
     deliver::SinkStatus status() const override { return {.type = "fake", .target = "test"}; }
 
     // The last word on `held[index]`: the batch that it was in was not taken as it is.
-    void reject(std::size_t index, model::Rejection rejection = model::Rejection::too_large) {
+    // `forbidden`: a topic that may not be written; the other topics' records arrived.
+    void reject(std::size_t index, model::Rejection rejection = model::Rejection::too_large,
+                const std::string& forbidden = "") {
         auto extent = std::move(held.at(index));
         held.erase(held.begin() + static_cast<std::ptrdiff_t>(index));
         extent->failure = "rejected";
         extent->rejection = rejection;
+        if (!forbidden.empty()) extent->forbidden_topics = {forbidden};
+        for (std::size_t i = 0; i < extent->records.size(); ++i)
+            if (extent->is_rejected(i))
+                ++extent->failed;
+            else
+                delivered.emplace_back(extent->records[i].line());
         extent->unfinished = 0;
         listener_.extent_finished(std::move(extent));
     }
@@ -71,6 +79,7 @@ class FakeSink : public deliver::Sink {
         listener_.extent_finished(std::move(extent));
         if (after_finish) after_finish();
     }
+    void sink_ready() { listener_.sink_ready(); }
     void finish_all() {
         while (!held.empty()) finish(0);
     }
