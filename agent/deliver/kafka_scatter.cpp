@@ -80,11 +80,12 @@ KafkaScatter::Step KafkaScatter::divide(Waiting& waiting) {
     auto* unknown = is_dead_letter ? make_dead_letters(waiting) : make_portions(waiting);
     if (unknown && !unknown->missing.going_on()) return Step::waits;
     if (unknown) {
-        auto why = is_dead_letter ? fmt::format("{} (and the dead-letter topic {} cannot take it now)",
-                                                extent.dead_letter_why, unknown->name)
-                                  : fmt::format("topic {} cannot be used: {}", unknown->name, unknown->missing.why());
+        const auto why = is_dead_letter
+                             ? fmt::format("{} (and the dead-letter topic {} cannot take it now)",
+                                           extent.dead_letter_why, unknown->name)
+                             : fmt::format("topic {} cannot be used: {}", unknown->name, unknown->missing.why());
         waiting.route->held_by = unknown;
-        return give_back(waiting, std::move(why));
+        return give_back(waiting, why);
     }
     extent.unfinished = 0;
     for (const auto& portion : waiting.portions)
@@ -137,9 +138,9 @@ KafkaTopic* KafkaScatter::make_dead_letters(Waiting& waiting) {
 }
 
 // What of it was not sent has failed.
-KafkaScatter::Step KafkaScatter::give_back(Waiting& waiting, std::string why) {
+KafkaScatter::Step KafkaScatter::give_back(Waiting& waiting, const std::string& why) {
     --waiting.route->waiting;
-    if (waiting.extent) cluster_.not_sent(std::move(waiting.extent), std::move(why));
+    if (waiting.extent) cluster_.not_sent(std::move(waiting.extent), why);
     for (auto& portion : std::exchange(waiting.portions, {}))
         cluster_.not_sent(portion.extent, portion.records.size(), why);
     return Step::done;

@@ -59,7 +59,7 @@ class KafkaScatter {
 
     Step go_on(Waiting& waiting);
     Step divide(Waiting& waiting);
-    Step give_back(Waiting& waiting, std::string why);
+    Step give_back(Waiting& waiting, const std::string& why);
     KafkaTopic* make_portions(Waiting& waiting);      // the first topic that is not known
     KafkaTopic* make_dead_letters(Waiting& waiting);  // the same
     int partition_of(const model::Extent& extent, std::size_t record, KafkaTopic& topic, KafkaRoute& route) const;

@@ -152,7 +152,7 @@ std::string_view KafkaSink::key_of(const KafkaPortion& portion, std::size_t reco
 void KafkaSink::hand_over_batch_of(const KafkaTopic& topic, int partition) {
     for (auto& portion : std::exchange(collected_, {})) {
         if (portion.topic == &topic && portion.partition == partition)
-            hand_over(std::move(portion));
+            hand_over(portion);
         else
             collected_.push_back(std::move(portion));
     }
@@ -161,10 +161,10 @@ void KafkaSink::hand_over_batch_of(const KafkaTopic& topic, int partition) {
 void KafkaSink::flush(Flush flush) {
     if (flush == Flush::more_waits)
         for (const auto& portion : collected_) portion.topic->lane(portion.partition).fill_up();
-    for (auto& portion : std::exchange(collected_, {})) hand_over(std::move(portion));
+    for (const auto& portion : std::exchange(collected_, {})) hand_over(portion);
 }
 
-void KafkaSink::hand_over(KafkaPortion portion) {
+void KafkaSink::hand_over(const KafkaPortion& portion) {
     cluster_.close_batch(*portion.topic, portion.partition);
     if (portion.extent->dead_letter_why.empty() && headers_.empty()) return produce_batch(portion);
     headers_.begin_batch();

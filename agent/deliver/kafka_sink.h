@@ -45,7 +45,7 @@ class KafkaSink : public Sink {
     std::string_view key_of(const KafkaPortion& portion, std::size_t record) const;
 
     void hand_over_batch_of(const KafkaTopic& topic, int partition);
-    void hand_over(KafkaPortion portion);
+    void hand_over(const KafkaPortion& portion);
     void produce_batch(const KafkaPortion& portion);
     void produce_with_headers(const KafkaPortion& portion);
     rd_kafka_headers_t* headers_of(const KafkaPortion& portion, std::size_t record) const;

@@ -35,6 +35,10 @@ class FakeSink : public deliver::Sink {
         if (takes_all) finish(held.size() - 1);
     }
     void flush(deliver::Flush flush) override { flushes.push_back(flush); }
+    bool go_on() override { return std::exchange(has_waiting, false); }
+    void let_go() override {
+        while (!held.empty()) finish(0, "let go");
+    }
     deliver::SinkStatus status() const override { return {.type = "fake", .target = "test"}; }
 
     // The last word on `held[index]`: the batch that it was in was not taken as it is.
@@ -96,15 +100,18 @@ class FakeSink : public deliver::Sink {
     std::vector<deliver::Flush> flushes;
     bool open = true;
     bool batches = false;
-    bool takes_all = false;  // and at once
+    bool takes_all = false;    // and at once
+    bool has_waiting = false;  // something of it may go on
+    int routes_let_go = 0;
     std::function<void()> after_finish;
 
  private:
     struct Gate : deliver::Route {
-        explicit Gate(const FakeSink& s) : sink(s) {}
+        explicit Gate(FakeSink& s) : sink(s) {}
+        void let_go() override { ++sink.routes_let_go; }
         bool ready() override { return sink.open && (!alone() || sink.held.empty()); }
         bool batches() const override { return sink.batches; }
-        const FakeSink& sink;
+        FakeSink& sink;
     };
     model::DeliveryListener& listener_;
 };
