@@ -80,7 +80,9 @@ TEST_F(KafkaScatterTest, AKeyChoosesThePartitionAndWhatHasNoneGoesAnywhereWithou
     for (const auto& [partition, records] : arrived)
         for (const auto& [line, key, has_key] : records) {
             (has_key ? keyed : unkeyed).push_back(line);
-            if (has_key) EXPECT_EQ(partition, partition_of_key(key, 7)) << key;
+            if (has_key) {
+                EXPECT_EQ(partition, partition_of_key(key, 7)) << key;
+            }
         }
     EXPECT_THAT(unkeyed, ElementsAre("3", "5"));
     EXPECT_THAT(keyed, testing::UnorderedElementsAre("1", "2", "4"));
