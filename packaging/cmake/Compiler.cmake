@@ -28,6 +28,9 @@ target_compile_options(
             -Wno-missing-field-initializers # designated initialisers leave the rest to its default
             $<$<BOOL:${VENUS_WERROR}>:-Werror>)
 
+# Programs carry of an archive what they use, name the libraries that they use, and cannot have their tables rewritten.
+add_link_options(-Wl,--gc-sections -Wl,--as-needed -Wl,-z,relro,-z,now)
+
 if(VENUS_SANITIZE)
   add_compile_options(-fsanitize=${VENUS_SANITIZE} -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${VENUS_SANITIZE})
