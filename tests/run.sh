@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Runs the tests; installs what they need, builds what they test.
 #
-#   tests/run.sh [--long] [checks|unit|integration|faults|bench]...     (default: checks unit integration faults)
+#   tests/run.sh [--long] [checks|unit|integration|faults|packaging|bench]...     (default: checks unit integration faults)
 #
 #   checks       clang-format, clang-tidy, shellcheck, the include check, the table of tests in ARCHITECTURE.md
 #   unit         ctest in the presets release, asan and tsan
 #   integration  the built binary with a real Apache Kafka
 #   faults       the same with everything that goes wrong around an agent: kill -9, outages, networks, disks
 #                --long: also 200 x kill -9 with a broker that restarts, ten minutes without a broker, and fuzzing
+#   packaging    the packages, the services on a Debian with systemd, the image; as root
 #   bench        the benchmark beside kcat and rsyslog; asserts nothing
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-readonly kinds_known="checks unit integration faults bench"
+readonly kinds_known="checks unit integration faults packaging bench"
 results=()
 failed=0
 pytest_options=()
@@ -47,6 +48,7 @@ needs_of_faults() {
     printf '%s\n' build test kafka
     ! is_long || echo check # the fuzzer is clang's
 }
+needs_of_packaging() { printf '%s\n' build test kafka check packaging; } # completions are shellcheck's
 needs_of_bench() { printf '%s\n' build kafka bench; }
 
 run_checks() {
@@ -79,6 +81,12 @@ run_faults() {
     step "fuzz" ./tests/fuzz/run "$fuzz_seconds"
 }
 
+run_packaging() {
+    step "build: release" build release
+    step "packages" quietly ./packaging/build.sh
+    step "packaging" run_pytest tests/packaging
+}
+
 run_bench() {
     step "build: release" build release
     step "bench" ./tests/bench/bench
@@ -97,7 +105,10 @@ our_sources() { git ls-files --cached --others --exclude-standard '*.h' '*.cpp';
 
 check_format() { our_sources | xargs clang-format-19 --dry-run -Werror; }
 
-shellcheck_all() { git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/fuzz/run | xargs shellcheck; }
+shellcheck_all() {
+    git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/fuzz/run 'packaging/*/deb/p*' | xargs shellcheck
+    git ls-files --cached --others --exclude-standard 'packaging/*/rpm/*' | xargs shellcheck -s sh
+}
 
 run_pytest() { "$python" -m pytest -q -p no:cacheprovider --durations=8 "$@"; }
 

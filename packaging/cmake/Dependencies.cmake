@@ -1,7 +1,7 @@
 # Third-party libraries, all from Debian 12. Imported targets are SYSTEM: their warnings are not ours.
 #
 # What few hosts have goes into the programs where Debian has an archive of it: RocksDB, protobuf, Boost, RE2. What gets
-# security updates of its own (OpenSSL, zlib, zstd, librdkafka) stays shared, and so does what has no archive. A sanitizer
+# security updates of its own (OpenSSL, zlib, bzip2, zstd, librdkafka) stays shared, and so does what has no archive. A sanitizer
 # takes the shared ones.
 if(VENUS_SANITIZE)
   set(VENUS_ARCHIVES OFF)
@@ -29,8 +29,8 @@ set_target_properties(PkgConfig::re2 PROPERTIES INTERFACE_COMPILE_OPTIONS "") # 
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(libzstd REQUIRED IMPORTED_TARGET libzstd)
 if(VENUS_ARCHIVES)
-  # RocksDB's own target would bring the shared gflags, snappy and bzip2 with it.
-  foreach(archive gflags snappy bz2 lz4 protobuf-lite re2)
+  # RocksDB's own target would bring the shared gflags, snappy and lz4 with it.
+  foreach(archive gflags snappy lz4 protobuf-lite re2)
     find_library(${archive}_archive NAMES lib${archive}.a REQUIRED)
   endforeach()
   set_target_properties(protobuf::libprotobuf-lite PROPERTIES IMPORTED_LOCATION ${protobuf-lite_archive})
@@ -38,7 +38,7 @@ if(VENUS_ARCHIVES)
   set_target_properties(
     RocksDB::rocksdb
     PROPERTIES INTERFACE_LINK_LIBRARIES
-               "${gflags_archive};${snappy_archive};${bz2_archive};${lz4_archive};ZLIB::ZLIB;PkgConfig::libzstd;Threads::Threads")
+               "${gflags_archive};${snappy_archive};${lz4_archive};bz2;ZLIB::ZLIB;PkgConfig::libzstd;Threads::Threads")
   add_library(venus_rocksdb ALIAS RocksDB::rocksdb)
 else()
   add_library(venus_rocksdb ALIAS RocksDB::rocksdb-shared)
