@@ -17,6 +17,7 @@ readonly bench_packages=(rsyslog rsyslog-kafka)
 # lintian, nspawn and the containers are for the tests of the packages.
 readonly packaging_packages=(
     python3 dpkg-dev rpm lintian debootstrap systemd-container podman buildah runc mandoc bash-completion zsh
+    python3-yaml shellcheck
 )
 
 # For other people's OpAMP libraries. Whoever has newer ones than Debian keeps them.

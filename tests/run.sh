@@ -8,7 +8,7 @@
 #   integration  the built binary with a real Apache Kafka
 #   faults       the same with everything that goes wrong around an agent: kill -9, outages, networks, disks
 #                --long: also 200 x kill -9 with a broker that restarts, ten minutes without a broker, and fuzzing
-#   packaging    the packages, the services on a Debian with systemd, the image; as root
+#   packaging    the packages, the services on a Debian with systemd, the images; as root
 #   bench        the benchmark beside kcat and rsyslog; asserts nothing
 set -euo pipefail
 
@@ -48,7 +48,7 @@ needs_of_faults() {
     printf '%s\n' build test kafka
     ! is_long || echo check # the fuzzer is clang's
 }
-needs_of_packaging() { printf '%s\n' build test kafka check packaging; } # completions are shellcheck's
+needs_of_packaging() { printf '%s\n' build test kafka packaging; }
 needs_of_bench() { printf '%s\n' build kafka bench; }
 
 run_checks() {
@@ -106,7 +106,8 @@ our_sources() { git ls-files --cached --others --exclude-standard '*.h' '*.cpp';
 check_format() { our_sources | xargs clang-format-19 --dry-run -Werror; }
 
 shellcheck_all() {
-    git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/fuzz/run 'packaging/*/deb/p*' | xargs shellcheck
+    git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/fuzz/run 'packaging/*/deb/p*' packaging/docker/collect |
+        xargs shellcheck
     git ls-files --cached --others --exclude-standard 'packaging/*/rpm/*' | xargs shellcheck -s sh
 }
 

@@ -1,5 +1,6 @@
 # What is installed where, and the packages that CPack makes of it: venus-agent, venus-center, venusctl as .deb and .rpm.
-# `packaging/build.sh` makes them; `cmake --install build/release --prefix /` installs the same by hand.
+# `packaging/build.sh` makes them; once the target `manuals` is built, `cmake --install build/release --prefix /` installs the
+# same by hand.
 
 set(VENUS_PACKAGING ${CMAKE_SOURCE_DIR}/packaging)
 set(VENUS_MADE ${CMAKE_BINARY_DIR}/packaging) # what is made for them: manual pages, completions, change logs

@@ -1,13 +1,20 @@
 import os
+import pathlib
 
 import pytest
 
+from support.containers import Containers
 from support.machine import Machine
 
 
+FOLDER = pathlib.Path(__file__).parent
+
+
 def pytest_collection_modifyitems(items):
-    if os.geteuid() != 0:
-        for item in items:
+    if os.geteuid() == 0:
+        return
+    for item in items:
+        if item.path.parent == FOLDER:
             item.add_marker(pytest.mark.skip(reason="installs packages and boots machines: needs root"))
 
 
@@ -16,3 +23,17 @@ def machine():
     booted = Machine()
     yield booted
     booted.close()
+
+
+@pytest.fixture(scope="session")
+def containers():
+    runtime = Containers()
+    yield runtime
+    runtime.close()
+
+
+@pytest.fixture(scope="session")
+def image(containers):
+    containers.import_base()
+    containers.build("localhost/venus-agent", "agent")
+    return ["localhost/venus-agent"]

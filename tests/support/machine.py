@@ -1,9 +1,8 @@
-"""A Debian machine of its own: a root made by debootstrap, booted by systemd-nspawn with a real systemd.
+"""A Debian machine of its own: a root of its own, booted by systemd-nspawn with a real systemd.
 
 It shares the kernel and the network of this one. It ends with this process's fixture, and its folder with it.
 """
 
-import hashlib
 import os
 import pathlib
 import shutil
@@ -13,47 +12,15 @@ import tempfile
 
 import pytest
 
-from support.packages import PROGRAMS, deb, field, output
+from support.debian import CACHE, machine_root
+from support.packages import output
 from support.wait import wait_until
-
-_CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "venus-agent"
-_SYSTEM = "systemd,systemd-sysv,dbus,ca-certificates,procps,init-system-helpers"
-
-
-def debian_root():
-    """A Debian 12 with a systemd and what our packages depend on, made once and kept; not to be changed."""
-    depends = sorted({part.strip() for name in PROGRAMS for part in field(deb(name), "Depends").split(",")})
-    key = hashlib.sha256(f"{_SYSTEM} {depends}".encode()).hexdigest()[:12]
-    root = _CACHE / f"debian-12-{key}"
-    if not root.exists():
-        for old in _CACHE.glob("debian-12-*"):
-            shutil.rmtree(old)
-        fresh = root.with_name(f"{root.name}.new-{os.getpid()}")
-        fresh.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            _make_root(fresh, depends)
-        except subprocess.CalledProcessError as error:
-            shutil.rmtree(fresh, ignore_errors=True)
-            last = (error.stdout + error.stderr).strip().splitlines()[-3:]
-            pytest.skip(f"cannot make a Debian root: {' '.join(map(str, error.cmd))[:80]}: {' | '.join(last)}")
-        fresh.rename(root)
-    return root
-
-
-def _make_root(root, depends):
-    mirror = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
-    output("debootstrap", "--variant=minbase", f"--include={_SYSTEM}", "bookworm", root, mirror)
-    inside = ["chroot", root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]
-    output(*inside, "update")
-    output(*inside, "satisfy", "--no-install-recommends", ", ".join(depends))
-    output(*inside, "clean")
-    (root / "etc/machine-id").write_text("")
 
 
 class Machine:
     def __init__(self):
-        base = debian_root()
-        self.root = pathlib.Path(tempfile.mkdtemp(prefix="machine-", dir=_CACHE))
+        base = machine_root()
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="machine-", dir=CACHE))
         output("cp", "-a", "--reflink=auto", f"{base}/.", self.root)
         self.root.chmod(0o755)
         self._leader = None
@@ -92,7 +59,7 @@ class Machine:
         self._console.close()
         self.root.with_suffix(".console").unlink()
         self.root.with_name(f".#{self.root.name}.lck").unlink(missing_ok=True)
-        shutil.rmtree(self.root)
+        output("rm", "-rf", self.root)
 
     # --- what is done in it ---
 
