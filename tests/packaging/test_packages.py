@@ -56,6 +56,15 @@ def test_sums_are_right_and_complete():
     assert named == {path.name for path in DIST.iterdir()} - {"SHA256SUMS"}
 
 
+def test_nothing_in_them_tells_when_or_where_they_were_built():
+    for name in PROGRAMS:
+        moments = {tuple(line.split()[3:5]) for line in output("dpkg-deb", "-c", deb(name)).splitlines()}
+        assert len(moments) == 1, f"{name}: {moments}"
+        rpm = next(DIST.glob(f"{name}-*.rpm"))
+        host, built, *files = output("rpm", "-qp", "--qf", "%{BUILDHOST} %{BUILDTIME} [%{FILEMTIMES} ]", rpm).split()
+        assert host == "localhost" and max(map(int, files)) <= int(built)
+
+
 def test_what_a_program_is_made_of_is_told(trees):
     document = json.loads(next(DIST.glob("venus-agent_*.spdx.json")).read_text())
     assert document["spdxVersion"] == "SPDX-2.3"
