@@ -13,7 +13,7 @@ def _sources(*folders, suffix):
 
 
 def test_each_row_names_tests_that_exist():
-    python = _sources("tests/faults", "tests/integration", suffix=".py")
+    python = _sources("tests/faults", "tests/integration", "tests/packaging", suffix=".py")
     units = "".join(_sources("tests/unit", suffix=".cpp").values())
     unknown = []
     for row in ROWS:
