@@ -136,6 +136,24 @@ def test_a_file_that_was_deleted_while_it_was_closed_is_read_by_its_handle(insta
         wait_until(lambda: arrived(installed, "handle") == ["before", "after"], "the line of the deleted file", 60)
 
 
+def test_a_reload_of_a_wrong_config_leaves_the_service_as_it_was(installed, ship):
+    ship(kept=("/var/log/kept-on/*.log", file_sink("kept-on")))
+    restart(installed)
+    pid, good = installed.main_pid(AGENT), installed.path(CONFIG).read_text()
+    installed.write(CONFIG, good + "[[pipelines]]\nnmae = 'wrong'\n")
+    installed.run("systemctl", "reload", AGENT)
+    wait_until(lambda: "config is refused" in installed.journal(AGENT), "the agent to refuse it")
+    wait_until(lambda: installed.unit(AGENT, "SubState") == "running", "the reload to be over")
+    assert installed.main_pid(AGENT) == pid
+    installed.write("/var/log/kept-on/app.log", "still read\n")
+    wait_until(lambda: arrived(installed, "kept-on") == ["still read"], "the pipeline to run on")
+    # Who starts it with a wrong file is told; it is not tried again and again.
+    installed.run("systemctl", "restart", AGENT, check=False)
+    assert installed.unit(AGENT, "ExecMainStatus") == "2" and installed.unit(AGENT, "ActiveState") == "failed"
+    installed.write(CONFIG, good)
+    installed.run("systemctl", "restart", AGENT)
+
+
 def test_nothing_is_missing_after_reloads_a_kill_and_a_hang(installed, ship, kafka, topic):
     name = topic(4)
     installed.path("/var/log/load").mkdir()
