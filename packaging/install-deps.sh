@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that a purpose needs, and only those that are missing.
 #
-#   packaging/install-deps.sh [build|test|check|kafka|interop|bench|packaging]...     (default: build)
+#   packaging/install-deps.sh [build|test|check|kafka|interop|containers|bench|packaging]...     (default: build)
 set -euo pipefail
 
 readonly build_packages=(
@@ -14,10 +14,10 @@ readonly test_packages=(python3 python3-pytest openssl libfaketime zstd)
 readonly check_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck)
 readonly kafka_packages=(openjdk-17-jre-headless maven python3 kcat)
 readonly bench_packages=(rsyslog rsyslog-kafka)
-# lintian, nspawn and the containers are for the tests of the packages.
+readonly containers_packages=(debootstrap podman buildah runc busybox-static)
+# lintian and nspawn are for the tests of the packages.
 readonly packaging_packages=(
-    python3 dpkg-dev rpm lintian debootstrap systemd-container podman buildah runc mandoc bash-completion zsh
-    python3-yaml shellcheck
+    python3 dpkg-dev rpm lintian systemd-container mandoc bash-completion zsh python3-yaml shellcheck
 )
 
 # For other people's OpAMP libraries. Whoever has newer ones than Debian keeps them.
@@ -35,9 +35,10 @@ packages_for() {
         kafka) printf '%s\n' "${kafka_packages[@]}" ;;
         interop) interop_packages ;;
         bench) printf '%s\n' "${bench_packages[@]}" ;;
+        containers) printf '%s\n' "${containers_packages[@]}" ;;
         packaging) printf '%s\n' "${packaging_packages[@]}" ;;
         *)
-            echo "install-deps: unknown purpose '$1' (one of: build test check kafka interop bench packaging)" >&2
+            echo "install-deps: unknown purpose '$1' (one of: build test check kafka interop containers bench packaging)" >&2
             return 2
             ;;
     esac

@@ -43,12 +43,12 @@ main() {
 
 needs_of_checks() { printf '%s\n' build test check; }
 needs_of_unit() { printf '%s\n' build check; } # tsan is clang's
-needs_of_integration() { printf '%s\n' build test kafka interop; }
+needs_of_integration() { printf '%s\n' build test kafka interop containers; }
 needs_of_faults() {
     printf '%s\n' build test kafka
     ! is_long || echo check # the fuzzer is clang's
 }
-needs_of_packaging() { printf '%s\n' build test kafka packaging; }
+needs_of_packaging() { printf '%s\n' build test kafka containers packaging; }
 needs_of_bench() { printf '%s\n' build kafka bench; }
 
 run_checks() {
