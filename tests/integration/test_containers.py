@@ -213,8 +213,7 @@ def test_the_kubelets_rotation_loses_nothing(agent, arrived, tmp_path):
         log.touch()
         if n > 0:  # it leaves the newest one as it is until the next rotation
             subprocess.run(["gzip", rotated[n - 1]], check=True)
-        arrived.wait(100 * n)
-    arrived.wait(500)
+        arrived.wait(100 * (n + 1))
     assert arrived.lines() == [f"{n} {i}" for n in range(5) for i in range(100)]
 
 
