@@ -21,10 +21,10 @@ std::optional<Stream> stream_of(std::string_view name) {
 }
 
 std::optional<process::Time> time_of(std::string_view text) {
-    static const auto kFormat = process::TimeFormat::make("rfc3339");
-    static const process::Zone kUtc;
-    AGENT_ASSERT(kFormat.has_value());
-    const auto time = kFormat->eat(text, kUtc, {});
+    static const auto format = process::TimeFormat::make("rfc3339");
+    static const process::Zone utc;
+    AGENT_ASSERT(format.has_value());
+    const auto time = format->eat(text, utc, {});
     return text.empty() ? time : std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <span>
 
 namespace agent::split {
@@ -121,8 +122,8 @@ class RecordJoiner::Joining {
             if (!extent_.marks.empty() || record.end == extent_.end) cut = std::min(cut, record.begin);
         }
         if (cut == extent_.end) return;
-        for (auto record = extent_.records.rbegin(); record != extent_.records.rend(); ++record)
-            if (record->end > cut) cut = std::min(cut, record->begin);
+        for (const auto& record : std::ranges::reverse_view(extent_.records))
+            if (record.end > cut) cut = std::min(cut, record.begin);
         std::erase_if(extent_.records, [&](const Record& record) { return record.begin >= cut; });
         extent_.end = cut;
     }

@@ -1,5 +1,6 @@
 // [[pipelines]] and their source.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -72,16 +73,18 @@ std::optional<process::MultilineOptions> read_multiline(const Value& source, con
 }
 
 // Where their logs are unless somebody moved them, with what they are rotated to; but for what was compressed.
-const std::vector<std::string> kContainerLogs = {"/var/log/pods/*/*/*.log*", "/var/lib/docker/containers/*/*-json.log*",
-                                                 "/var/lib/containers/storage/*-containers/*/userdata/ctr.log*"};
-const std::vector<std::string> kNoContainerLogs = {"*.gz", "*.tmp"};
+constexpr std::array kContainerLogs = {"/var/log/pods/*/*/*.log*", "/var/lib/docker/containers/*/*-json.log*",
+                                       "/var/lib/containers/storage/*-containers/*/userdata/ctr.log*"};
+constexpr std::array kNoContainerLogs = {"*.gz", "*.tmp"};
 
 void read_container(const Value& source, FileSourceConfig& config, Problems& problems) {
     take_choice(source, "type", "pipelines.source.type", config.type);
     take(source, "where", config.where);
     if (config.type == SourceType::container) {
-        if (!is_given(source, "include")) config.include = kContainerLogs;
-        if (!is_given(source, "include") && !is_given(source, "exclude")) config.exclude = kNoContainerLogs;
+        if (!is_given(source, "include")) {
+            config.include.assign(kContainerLogs.begin(), kContainerLogs.end());
+            if (!is_given(source, "exclude")) config.exclude.assign(kNoContainerLogs.begin(), kNoContainerLogs.end());
+        }
         if (const auto* value = usable(source, "encoding"); value && config.encoding != TextEncoding::utf8)
             problems.add(*value, "is not for containers, whose logs are UTF-8 (leave it out)");
         if (const auto* value = usable(source, "invalid_bytes"); value && config.invalid_bytes != InvalidBytes::keep)
