@@ -18,6 +18,7 @@
 #include "agent/app/exit_codes.h"
 #include "agent/app/version.h"
 #include "agent/checkpoint/checkpoint_store.h"
+#include "agent/split/framing.h"
 #include "common/config/load.h"
 #include "common/kafka/client_config.h"
 #include "common/net/http_server.h"
@@ -82,12 +83,19 @@ base::Result<std::string> call_daemon(const DaemonAddress& daemon, const net::Ht
 
 int check_config(const std::filesystem::path& config_file) {
     auto config = config::load(config_file, kafka::check_property);
-    if (config) {
-        fmt::print("ok\n");
-        return kExitOk;
+    if (!config) {
+        for (const auto& problem : config.error()) fmt::print("{}\n", config::show(problem, config_file.string()));
+        return kExitBadConfig;
     }
-    for (const auto& problem : config.error()) fmt::print("{}\n", config::show(problem, config_file.string()));
-    return kExitBadConfig;
+    bool can_run = true;  // what this host lacks for it
+    for (const auto& pipeline : config->pipelines) {
+        const auto framing = split::Framing::make(pipeline.source);
+        if (framing) continue;
+        fmt::print("{}: error: pipeline {}: {}\n", config_file.string(), pipeline.name, framing.error().message);
+        can_run = false;
+    }
+    if (can_run) fmt::print("ok\n");
+    return can_run ? kExitOk : kExitBadConfig;
 }
 
 int show_status(const DaemonAddress& daemon, bool json) {

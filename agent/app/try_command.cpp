@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <utility>
@@ -181,6 +182,21 @@ base::Result<config::PipelineConfig> find_pipeline(const config::Config& config,
     return base::fail("no pipeline is named {} (there are: {})", base::quote(name), fmt::join(known, ", "));
 }
 
+// What is known of it, and said where that is not all, or where the pipeline would not follow it.
+discover::Fields fields_of_container(const config::FileSourceConfig& source, const std::string& file) {
+    if (source.type != config::SourceType::container || file.empty() || file == "-") return nullptr;
+    std::error_code error;
+    const auto path = std::filesystem::absolute(file, error).string();
+    const auto container = discover::container_fields(path, std::filesystem::canonical(file, error).string());
+    if (!container.trouble.empty())
+        fmt::print(stderr, "venus-agent: container is not known by its name: {}\n", container.trouble);
+    if (source.where.empty() || !container.trouble.empty()) return container.fields;
+    const auto where = process::Condition::parse(source.where);
+    if (where && !discover::is_of_chosen_container(*where, path, container.fields.get()))
+        fmt::print(stderr, "venus-agent: where does not choose this container: `run` leaves its log alone\n");
+    return container.fields;
+}
+
 base::Result<void> try_config(const config::Config& config, const TryOptions& options) {
     const auto pipeline = find_pipeline(config, options.pipeline);
     if (!pipeline) return std::unexpected(pipeline.error());
@@ -193,8 +209,7 @@ base::Result<void> try_config(const config::Config& config, const TryOptions& op
     const auto framing = split::Framing::make(pipeline->source);
     if (!framing) return std::unexpected(framing.error());
     const std::string path = options.file.empty() ? "-" : options.file;
-    const bool is_of_container = pipeline->source.type == config::SourceType::container;
-    const auto fields = is_of_container ? discover::container_fields(path, "").fields : nullptr;
+    const auto fields = fields_of_container(pipeline->source, options.file);
     Trial trial(std::move(*chain), std::move(*addresser),
                 {.host = config.agent.name,
                  .pipeline = pipeline->name,

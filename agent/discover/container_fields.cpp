@@ -2,14 +2,16 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
 #include <string_view>
 #include <vector>
 
 #include <boost/json.hpp>
-#include <fmt/format.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/result.h"
+#include "common/base/unique_fd.h"
 
 namespace agent::discover {
 
@@ -82,13 +84,44 @@ std::string label_name(std::string_view name) {
     return out;
 }
 
-base::Result<void> add_from_docker(NamedTexts& fields, const std::string& folder) {
-    const auto path = folder + "/config.v2.json";
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return base::fail("cannot open {}: {}", path, base::errno_text(errno));
+// Of a regular file, and of no other that a link leads to.
+base::Result<std::string> read_file(const std::string& path) {
+    const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    struct stat about{};
+    if (!file || ::fstat(file.get(), &about) != 0)
+        return base::fail("cannot open {}: {}", path, base::errno_text(errno));
+    if (!S_ISREG(about.st_mode)) return base::fail("cannot read {}: it is no file", path);
     std::string text(kDockerConfigBytesMax, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
+    const auto size = ::read(file.get(), text.data(), text.size());
+    if (size < 0) return base::fail("cannot read {}: {}", path, base::errno_text(errno));
+    text.resize(static_cast<std::size_t>(size));
+    return text;
+}
+
+// How many there is no room for.
+std::size_t add_labels(NamedTexts& fields, const boost::json::object& labels) {
+    std::size_t left_out = 0;
+    std::size_t bytes = 0;
+    for (const auto& [name, text] : fields) bytes += name.size() + text.size();
+    for (const auto& [label, value] : labels) {
+        if (!value.is_string()) continue;
+        auto name = label_name(label);
+        const auto size = name.size() + value.get_string().size();
+        if (bytes + size > kContainerFieldBytesMax) {
+            ++left_out;
+            continue;
+        }
+        bytes += size;
+        add(fields, std::move(name), value.get_string());
+    }
+    return left_out;
+}
+
+base::Result<void> add_from_docker(NamedTexts& fields, const std::string& folder, std::size_t& labels_left_out) {
+    const auto path = folder + "/config.v2.json";
+    const auto read = read_file(path);
+    if (!read) return std::unexpected(read.error());
+    const auto& text = *read;
     boost::system::error_code error;
     const auto parsed = boost::json::parse(text, error);
     const auto* config = error ? nullptr : parsed.if_object();
@@ -106,10 +139,9 @@ base::Result<void> add_from_docker(NamedTexts& fields, const std::string& folder
     const auto* labels = inner->get_object().if_contains("Labels");
     if (!labels || !labels->is_object()) return {};
     const auto& named = labels->get_object();
-    for (const auto& [label, value] : named)
-        if (value.is_string()) add(fields, label_name(label), value.get_string());
     add_kubernetes(fields, text_of(named, "io.kubernetes.pod.namespace"), text_of(named, "io.kubernetes.pod.name"),
                    text_of(named, "io.kubernetes.container.name"));
+    labels_left_out = add_labels(fields, named);
     return {};
 }
 
@@ -122,11 +154,20 @@ ContainerFields container_fields(const std::string& path, const std::string& rea
     for (const auto& one : {path, real_path}) {
         const auto folder = docker_folder(one);
         if (folder.empty()) continue;
-        if (const auto added = add_from_docker(fields, folder); !added) made.trouble = added.error().message;
+        if (const auto added = add_from_docker(fields, folder, made.labels_left_out); !added)
+            made.trouble = added.error().message;
         break;
     }
     made.fields = std::make_shared<const NamedTexts>(std::move(fields));
     return made;
+}
+
+bool is_of_chosen_container(const process::Condition& where, const std::string& path,
+                            const process::NamedTexts* fields) {
+    process::Record record;
+    const process::Origin origin{.path = path, .fields = fields};
+    record.begin({}, 0, origin, {});
+    return where.holds(record);
 }
 
 }  // namespace agent::discover

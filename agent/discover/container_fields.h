@@ -1,18 +1,23 @@
 // What is known of the container that a log is of.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
+#include "common/process/condition.h"
 #include "common/process/options.h"
 
 namespace agent::discover {
 
 using Fields = std::shared_ptr<const process::NamedTexts>;  // null: there are none
 
+constexpr std::size_t kContainerFieldBytesMax = 8 << 10;  // names and texts of all fields; labels beyond are left out
+
 struct ContainerFields {
     Fields fields;
     std::string trouble;  // why it may be less than there is to know; "": it is all
+    std::size_t labels_left_out = 0;
 };
 
 // Out of the names on the log's path, and out of what Docker keeps beside it; no daemon is asked. `real_path` has no
@@ -26,5 +31,9 @@ struct ContainerFields {
 //
 // Reads one small file. Thread: any.
 ContainerFields container_fields(const std::string& path, const std::string& real_path);
+
+// Whether `where` holds for a container; it may name the fields above and the log's path, nothing else.
+bool is_of_chosen_container(const process::Condition& where, const std::string& path,
+                            const process::NamedTexts* fields);
 
 }  // namespace agent::discover

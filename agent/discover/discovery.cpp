@@ -102,6 +102,11 @@ std::optional<model::Checkpoint> Discovery::take_over(const std::string& name, c
     return found->second.unmet.remove(identity);
 }
 
+bool Discovery::still_wants(const std::string& name, const std::string& path, const Fields& fields) const {
+    const auto found = pipelines_.find(name);
+    return found != pipelines_.end() && found->second.wants(path, {.fields = fields, .trouble = {}});
+}
+
 Stock Discovery::take_stock(const std::string& name, std::uint64_t now_ms, std::chrono::milliseconds retention) {
     const auto found = pipelines_.find(name);
     if (found == pipelines_.end()) return {};
@@ -303,11 +308,7 @@ std::string Discovery::real_path_of(const OpenFile& file) const {
 
 // What is not known is no reason to lose lines.
 bool Discovery::Pipeline::wants(const std::string& path, const ContainerFields& container) const {
-    if (!where || !container.trouble.empty()) return true;
-    process::Record record;
-    const process::Origin origin{.path = path, .fields = container.fields.get()};
-    record.begin({}, 0, origin, {});
-    return where->holds(record);
+    return !where || !container.trouble.empty() || is_of_chosen_container(*where, path, container.fields.get());
 }
 
 // Why a pipeline that the file is for must not read it; "": there is none.
@@ -329,14 +330,19 @@ std::string Discovery::offer(const std::string& path, const std::string& real_pa
                                   path, real_path);
             continue;
         }
-        auto container = pipeline.is_of_containers ? container_fields(path, real_path) : ContainerFields{};
-        if (!pipeline.wants(path, container)) {
+        // Under a name that rotation gave it, it is the container's that it was before.
+        const auto& origin_path = checkpoint ? checkpoint->origin_path : path;
+        auto container = pipeline.is_of_containers ? container_fields(origin_path, real_path) : ContainerFields{};
+        if (!pipeline.wants(origin_path, container)) {
             if (checkpoint) pipeline.unmet.add(std::move(*checkpoint));
             continue;
         }
         if (!container.trouble.empty())
-            log_.warn("container's name is not known: its log is followed without",
+            log_.warn("container is not known by its name: its log is followed, whatever where says",
                       {{"pipeline", name}, {"path", path}, {"error", container.trouble}});
+        if (container.labels_left_out > 0)
+            log_.warn("container has more labels than a record takes along: the others are left out",
+                      {{"pipeline", name}, {"path", path}, {"left_out", container.labels_left_out}});
         pipeline.following.insert(identity);
         files_.at(identity).followers.insert(name);
         listener_.file_found({.pipeline = name,

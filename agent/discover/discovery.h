@@ -82,6 +82,9 @@ class Discovery {
     // The pipeline follows a file that no path leads to: it is not to be found. Its checkpoint, if there was one.
     std::optional<model::Checkpoint> take_over(const std::string& pipeline, const model::FileIdentity& file);
 
+    // Whether `where` chooses the container that a file is of which the pipeline followed before it was changed.
+    bool still_wants(const std::string& pipeline, const std::string& path, const Fields& fields) const;
+
     // Looks through the checkpoints whose files were not met; see UnmetCheckpoints.
     Stock take_stock(const std::string& pipeline, std::uint64_t now_ms, std::chrono::milliseconds retention);
 

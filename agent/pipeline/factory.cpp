@@ -7,6 +7,7 @@
 #include "agent/deliver/console_sink.h"
 #include "agent/deliver/file_sink.h"
 #include "agent/deliver/kafka_sink.h"
+#include "agent/discover/container_fields.h"
 #include "common/base/assert.h"
 #include "common/kafka/client_config.h"
 
@@ -17,7 +18,8 @@ namespace {
 constexpr std::uint64_t kHeaderBytesMax = 4200;  // a path (PATH_MAX), or less, and its name
 static_assert(kHeaderBytesMax > model::RecordTexts::kTextBytesMax);
 constexpr std::uint64_t kEnvelopeBytesMax = 8192;  // of the json encoding around a line: paths and names
-constexpr std::uint64_t kEscapeMax = 6;            // "\u0001" for one byte
+constexpr std::uint64_t kContainerBytesMax = 2 * discover::kContainerFieldBytesMax;  // fields, with names and quotes
+constexpr std::uint64_t kEscapeMax = 6;                                              // "\u0001" for one byte
 
 const char* type_name(config::SinkType type) {
     switch (type) {
@@ -55,15 +57,18 @@ base::Result<std::unique_ptr<deliver::Sink>> build_sink(const config::SinkConfig
 }
 
 // The largest line whose record the cluster takes, as the user configured it.
-std::uint64_t record_bytes_max(const config::SinkConfig& sink, const config::ClusterConfig& cluster) {
+std::uint64_t record_bytes_max(const config::PipelineConfig& pipeline, const config::ClusterConfig& cluster) {
+    const auto& sink = pipeline.sink;
     std::uint64_t bytes = kafka::record_bytes_max(cluster);
     std::uint64_t header_bytes = (sink.headers.size() + sink.header_templates.size()) * kHeaderBytesMax;
     if (sink.on_reject == config::OnReject::dead_letter)
         header_bytes = std::max<std::uint64_t>(header_bytes, deliver::kDeadLetterHeaderBytesMax);
     const auto key_bytes = sink.key.contains('{') ? model::RecordTexts::kTextBytesMax : sink.key.size();
     bytes -= std::min<std::uint64_t>(bytes / 2, header_bytes + key_bytes);
-    return sink.encoding == config::Encoding::raw ? bytes
-                                                  : (bytes - std::min(bytes / 2, kEnvelopeBytesMax)) / kEscapeMax;
+    if (sink.encoding == config::Encoding::raw) return bytes;
+    const bool is_of_container = pipeline.source.type == config::SourceType::container;
+    const auto envelope_bytes = kEnvelopeBytesMax + (is_of_container ? kContainerBytesMax : 0);
+    return (bytes - std::min(bytes / 2, envelope_bytes)) / kEscapeMax;
 }
 
 }  // namespace
@@ -75,7 +80,7 @@ base::Result<std::unique_ptr<Pipeline>> build_pipeline(const config::PipelineCon
     auto shaper =
         shape::Shaper::make(config, {.host = context.host, .pipeline = config.name, .labels = context.labels});
     if (!shaper) return std::unexpected(shaper.error());
-    auto framing = cluster ? split::Framing::make(config.source, record_bytes_max(config.sink, *cluster))
+    auto framing = cluster ? split::Framing::make(config.source, record_bytes_max(config, *cluster))
                            : split::Framing::make(config.source);
     if (!framing) return std::unexpected(framing.error());
     auto sink = build_sink(

@@ -96,7 +96,7 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
     }
 }
 
-void PipelineProbe::extent_read(const model::Extent& extent, const split::LineFaults& faults) {
+void PipelineProbe::extent_read(const std::string& path, const model::Extent& extent, const split::LineFaults& faults) {
     lines_read_.add(extent.split_count + faults.skipped);
     bytes_read_.add(extent.end - extent.begin);
     if (faults.skipped > 0) {
@@ -105,14 +105,15 @@ void PipelineProbe::extent_read(const model::Extent& extent, const split::LineFa
     }
     if (faults.truncated > 0) long_line_seen(faults.truncated, "truncated");
     if (faults.split > 0) long_line_seen(faults.split, "split");
-    if (faults.undecodable > 0) undecodable_seen(extent, faults.undecodable);
+    if (faults.undecodable > 0) undecodable_seen(path, extent, faults.undecodable);
 }
 
-void PipelineProbe::undecodable_seen(const model::Extent& extent, std::uint32_t count) {
+void PipelineProbe::undecodable_seen(const std::string& path, const model::Extent& extent, std::uint32_t count) {
     decode_errors_.add(count);
     if (decode_limit_.allow(std::chrono::steady_clock::now()))
         log_.warn("lines cannot be decoded as the source says: they are sent as far as they can",
                   {{"pipeline", pipeline_},
+                   {"path", path},
                    {"begin", extent.begin.value},
                    {"end", extent.end.value},
                    {"count", count},
@@ -127,17 +128,19 @@ void PipelineProbe::long_line_seen(std::uint32_t count, const char* fate) {
                                                          {"not_said_before", long_line_limit_.suppressed()}});
 }
 
-void PipelineProbe::extent_shaped(const std::vector<std::uint32_t>& dropped, const shape::FallbackCounts& fallbacks) {
+void PipelineProbe::extent_shaped(const std::string& path, const std::vector<std::uint32_t>& dropped,
+                                  const shape::FallbackCounts& fallbacks) {
     for (std::size_t i = 0; i < dropped.size(); ++i)
         if (dropped[i] > 0) dropped_by_processor_[i]->add(dropped[i]);
     for (std::size_t i = 0; i < fallbacks.size(); ++i)
-        if (fallbacks.at(i) > 0) fallback_taken(i, fallbacks.at(i));
+        if (fallbacks.at(i) > 0) fallback_taken(path, i, fallbacks.at(i));
 }
 
-void PipelineProbe::fallback_taken(std::size_t why, std::uint32_t count) {
+void PipelineProbe::fallback_taken(const std::string& path, std::size_t why, std::uint32_t count) {
     fallback_.at(why)->add(count);
     if (fallback_limit_.at(why).allow(std::chrono::steady_clock::now()))
         log_.warn("records go to the fallback topic", {{"pipeline", pipeline_},
+                                                       {"path", path},
                                                        {"reason", shape::kFallbacks.at(why)},
                                                        {"records", count},
                                                        {"not_said_before", fallback_limit_.at(why).suppressed()}});

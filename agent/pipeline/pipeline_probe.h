@@ -26,9 +26,10 @@ class PipelineProbe {
     PipelineProbe(const std::string& pipeline, const std::string& sink_type, const process::Chain& processors,
                   telemetry::Registry& registry, telemetry::Log& log);
 
-    void extent_read(const model::Extent& extent, const split::LineFaults& faults);
+    void extent_read(const std::string& path, const model::Extent& extent, const split::LineFaults& faults);
     // Records: those that were dropped, by processor, and those that go to the fallback topic.
-    void extent_shaped(const std::vector<std::uint32_t>& dropped, const shape::FallbackCounts& fallbacks);
+    void extent_shaped(const std::string& path, const std::vector<std::uint32_t>& dropped,
+                       const shape::FallbackCounts& fallbacks);
     void extent_sent(const model::Extent& extent);
     void extent_delivered(const model::Extent& extent);
     void extent_failed(const std::string& path, const model::Extent& extent, std::chrono::milliseconds retry_in);
@@ -65,9 +66,9 @@ class PipelineProbe {
 
  private:
     void rejection_seen(const char* fate, const std::string& path, const model::Extent& extent, const std::string& why);
-    void fallback_taken(std::size_t why, std::uint32_t count);
+    void fallback_taken(const std::string& path, std::size_t why, std::uint32_t count);
     void long_line_seen(std::uint32_t count, const char* fate);
-    void undecodable_seen(const model::Extent& extent, std::uint32_t count);
+    void undecodable_seen(const std::string& path, const model::Extent& extent, std::uint32_t count);
     void lost(const char* how, const std::string& path, const model::Loss& loss, model::LossReason why);
 
     std::string pipeline_;

@@ -22,6 +22,7 @@ void PipelineSet::take_over(const std::string& name) {
     const discover::PathFilter filter(source.include, source.exclude);
     for (auto& file : std::exchange(still_open_[name], {})) {
         if (is_followed(name, file.identity) || !filter.matches(file.origin_path)) continue;
+        if (!discovery_->still_wants(name, file.origin_path, file.fields)) continue;
         auto checkpoint = discovery_->take_over(name, file.identity);
         follow_unseen({.pipeline = name,
                        .path = checkpoint ? std::move(file.path) : file.origin_path,

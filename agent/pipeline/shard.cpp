@@ -185,12 +185,12 @@ void Shard::wait_for_the_rest(Pipeline& pipeline, Tail& tail) {
 
 void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent, const split::LineFaults& faults) {
     extent->read_at = tail.grown_at = loop_.now();
-    pipeline.probe.extent_read(*extent, faults);
+    pipeline.probe.extent_read(tail.path, *extent, faults);
     pipeline.rate.take(extent->end - extent->begin, extent->split_count);
     rate_.take(extent->end - extent->begin, extent->split_count);
     if (!pipeline.shaper.is_plain()) {
         pipeline.shaper.shape(*extent, tail.origin_path, tail.file_id(), tail.fields.get());
-        pipeline.probe.extent_shaped(pipeline.shaper.dropped(), pipeline.shaper.fallbacks());
+        pipeline.probe.extent_shaped(tail.path, pipeline.shaper.dropped(), pipeline.shaper.fallbacks());
     }
     extent->charge = charge_of(*extent);
     budget_.take(extent->charge);

@@ -105,12 +105,14 @@ ReadResult Reader::read_view(BufferPool& pool, std::size_t want, View& view) {
     return {.status = ReadStatus::extent};
 }
 
-// As long as it does not, the file has no complete line.
+// As long as it does not, all that there is of the file is a part of one character.
 bool Reader::knows_encoding() {
     if (encoding_ != config::TextEncoding::by_bom) return true;
-    const auto told = model::encoding_by_bom(pread(model::kBomBytesMax, {}));
+    const auto head = pread(model::kBomBytesMax, {});
+    const auto told = model::encoding_by_bom(head);
     if (told) encoding_ = *told;
     newline_ = model::newline_of(encoding_);
+    if (!told) scanned_ = std::max(offset_, FileOffset{head.size()});
     return told.has_value();
 }
 
@@ -213,7 +215,7 @@ ReadResult Reader::make_extent(BufferPool& pool, View view, std::size_t size, Fi
     extent->begin = offset_;
     extent->end = end;
     extent->form = form;
-    extent->encoding = encoding_;
+    extent->encoding = encoding_ == config::TextEncoding::by_bom ? config::TextEncoding::utf8 : encoding_;
 
     // The guard and the extent together hold the last bytes, unless the line goes on behind them or the anchor was
     // shorter than it could be.

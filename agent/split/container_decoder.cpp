@@ -19,8 +19,9 @@ class ContainerDecoder::Decoding {
     Decoding(Extent& extent, const ContainerDecoder& decoder, Streams streams)
         : extent_(extent), decoder_(decoder), streams_apart_(streams == Streams::apart), last_end_(extent.begin) {
         extent_.marks.clear();
-        extent_.marks.reserve(extent_.records.size());
         places_.reserve(extent_.records.size());
+        extent_.marks.reserve(extent_.records.size());
+        lines_.reserve(extent_.records.size());
     }
 
     std::uint32_t run() {
@@ -31,7 +32,7 @@ class ContainerDecoder::Decoding {
             take(record, line.value_or(ContainerLine{
                              .stream = Stream::none, .time = {}, .text = record.line(), .is_partial = false}));
         }
-        extent_.records.resize(extent_.marks.size());
+        extent_.records = std::move(lines_);
         place();
         return undecodable;
     }
@@ -51,8 +52,10 @@ class ContainerDecoder::Decoding {
             for (auto& open : open_) open.goes_on = open.goes_on && &open == &of(line.stream);
         auto& open = of(line.stream);
         auto& text = texts_.at(static_cast<std::size_t>(line.stream));
-        if (!open.goes_on || !add(open, record, line)) begin(open, record, line, text.size());
-        text += line.text;
+        if (open.goes_on && add(open, record, line))
+            text += line.text;
+        else
+            begin(open, record, line, text);
         if (!line.is_partial) text += '\n';
         open.goes_on = line.is_partial;
         open.is_behind_gap = false;
@@ -60,14 +63,13 @@ class ContainerDecoder::Decoding {
         extent_.marks[open.line].goes_on = line.is_partial;
     }
 
-    bool add(const Open& open, const Record& record, const ContainerLine& line) {
-        auto& whole = extent_.records[open.line];
+    bool add(Open& open, const Record& record, const ContainerLine& line) {
+        auto& whole = lines_[open.line];
         const auto& limit = decoder_.limit_;
         const bool fits = !open.is_behind_gap && whole.size + line.text.size() <= limit.line_bytes_max &&
                           record.end - whole.begin <= limit.reach_bytes_max && line.time - open.time <= limit.pause_max;
         if (!fits) {
-            whole.line_ends = whole.line_ends == LineEnds::both ? LineEnds::begin : LineEnds::none;
-            extent_.marks[open.line].goes_on = false;
+            cut(open);
             return false;
         }
         whole.size += static_cast<std::uint32_t>(line.text.size());
@@ -76,18 +78,33 @@ class ContainerDecoder::Decoding {
         return true;
     }
 
-    void begin(Open& open, const Record& record, const ContainerLine& line, std::size_t place) {
-        const bool is_rest = open.goes_on || open.is_behind_gap;
-        open.line = extent_.marks.size();
-        extent_.records[open.line] = {.size = static_cast<std::uint32_t>(line.text.size()),
-                                      .line_ends = is_rest ? LineEnds::end : LineEnds::both,
-                                      .begin = record.begin,
-                                      .end = record.end};
-        extent_.marks.push_back({.time = line.time,
-                                 .stream = line.stream,
-                                 .goes_on = false,
-                                 .bytes = static_cast<std::uint32_t>(record.end - record.begin)});
-        places_.push_back(place);
+    // The rest of its line begins a record of its own.
+    void cut(Open& open) {
+        auto& whole = lines_[open.line];
+        whole.line_ends = whole.line_ends == LineEnds::both ? LineEnds::begin : LineEnds::none;
+        extent_.marks[open.line].goes_on = false;
+        open.goes_on = true;
+    }
+
+    // A line; several of them where the text is longer than a line may be, of which the first has all of the file's.
+    void begin(Open& open, const Record& record, const ContainerLine& line, std::string& text) {
+        auto bytes = static_cast<std::uint32_t>(record.end - record.begin);
+        for (auto rest = line.text;;) {
+            const auto part = rest.substr(0, decoder_.limit_.line_bytes_max);
+            const bool is_rest = open.goes_on || open.is_behind_gap;
+            open.line = lines_.size();
+            lines_.push_back({.size = static_cast<std::uint32_t>(part.size()),
+                              .line_ends = is_rest ? LineEnds::end : LineEnds::both,
+                              .begin = record.begin,
+                              .end = record.end});
+            extent_.marks.push_back(
+                {.time = line.time, .stream = line.stream, .goes_on = false, .bytes = std::exchange(bytes, 0)});
+            places_.push_back(text.size());
+            text += part;
+            rest.remove_prefix(part.size());
+            if (rest.empty()) return;
+            cut(open);
+        }
     }
 
     // Now that no text moves any more.
@@ -108,6 +125,7 @@ class ContainerDecoder::Decoding {
     model::FileOffset last_end_;
     std::array<Open, model::kStreams> open_{};
     std::array<std::string, model::kStreams> texts_{};
+    std::vector<Record> lines_;
     std::vector<std::size_t> places_;  // of each line, in its stream's text
 };
 

@@ -13,16 +13,17 @@ using model::LineLimit;
 
 // Docker makes pieces of 16 KiB, of which each byte may become six ("\u0001").
 constexpr std::uint64_t kContainerLineBytesMin = 256 << 10;
-constexpr std::uint64_t kLineEndingBytesMax = 2;  // "\r\n"
+constexpr std::uint64_t kUtf8LineEndingBytesMax = 2;  // "\r\n"
 // A record's lines are in the file with times, tags and escaped quotes, and between those of another stream.
 constexpr std::uint64_t kContainerReachMin = 64 << 10;
 constexpr std::chrono::milliseconds kPieceTimeout{5'000};  // a line waits so long for its next piece
 
 LineLimit line_limit_of(const config::FileSourceConfig& config, std::uint64_t line_bytes_max) {
     if (config.type == config::SourceType::container)
-        return {.bytes_max = std::max(line_bytes_max, kContainerLineBytesMin), .policy = config.long_line};
-    const auto unit = model::newline_bytes(model::newline_of(config.encoding));
-    return {.bytes_max = line_bytes_max / unit * unit, .policy = config.long_line};
+        return {.bytes_max = std::max(config.max_line_bytes, kContainerLineBytesMin), .policy = config.long_line};
+    const bool may_be_utf16 =
+        config.encoding == config::TextEncoding::by_bom || model::newline_of(config.encoding) != model::Newline::byte;
+    return {.bytes_max = line_bytes_max - (may_be_utf16 ? line_bytes_max % 2 : 0), .policy = config.long_line};
 }
 
 // What of `record_bytes_max` a line may have in its file.
@@ -76,7 +77,7 @@ base::Result<Framing> Framing::make(const config::FileSourceConfig& config, std:
         limit.bytes_max = std::min(config.multiline->record_bytes_max, record_bytes_max);
         framing.timeout = config.multiline->timeout;
     }
-    limit.reach_bytes_max = limit.bytes_max + kLineEndingBytesMax;
+    limit.reach_bytes_max = limit.bytes_max + kUtf8LineEndingBytesMax;
     if (framing.decoder) limit.reach_bytes_max *= 2;  // UTF-16 may have two bytes for one
     if (config.type == config::SourceType::container) {
         if (!config.multiline) framing.timeout = kPieceTimeout;

@@ -16,8 +16,6 @@ namespace {
 
 using Kind = Value::Kind;
 
-constexpr std::string_view kLater = "not supported by this version (leave it out)";
-
 void refuse(Value& value, Problems& problems, std::string message) {
     problems.add(value, std::move(message));
     value.is_broken = true;

@@ -105,8 +105,8 @@ struct SinkConfig {
     SinkType type = SinkType::kafka;
     std::string cluster;  // kafka: a name out of Config::clusters
     std::string topic;    // kafka: a template
-    std::string fallback_topic =
-        {};  // kafka: of records that their fields do not lead to one; where `topic` reads fields
+    // kafka: of records that their fields do not lead to one; where `topic` reads fields
+    std::string fallback_topic = {};
     Partition partition = Partition::file;
     std::string key;   // a template; with Partition::key
     std::string path;  // file: a template, absolute

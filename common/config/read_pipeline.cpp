@@ -6,6 +6,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "common/base/text.h"
 #include "common/config/fields.h"
@@ -77,9 +78,32 @@ constexpr std::array kContainerLogs = {"/var/log/pods/*/*/*.log*", "/var/lib/doc
                                        "/var/lib/containers/storage/*-containers/*/userdata/ctr.log*"};
 constexpr std::array kNoContainerLogs = {"*.gz", "*.tmp"};
 
+// What is known of a container before its log is read; agent/discover/container_fields.h has where from.
+constexpr std::array<std::string_view, 11> kContainerNames = {
+    "container.id",   "container.name", "container.image",    "container.labels",     "kubernetes.namespace",
+    "kubernetes.pod", "path",           "kubernetes.pod_uid", "kubernetes.container", "path.name",
+    "path.dir"};
+
+Complaint check_where(std::string_view text) {
+    if (text.empty()) return std::nullopt;
+    const auto parsed = process::Condition::parse(text);
+    if (!parsed) return parsed.error().message;
+    for (const auto& name : parsed->names()) {
+        const auto& word = name.spelling();
+        if (std::ranges::find(kContainerNames, word) != kContainerNames.end() ||
+            (name.is_field() && word.starts_with("container.labels.")))
+            continue;
+        const auto near = base::nearest(word, kContainerNames);
+        return fmt::format("{} is not known of a container (did you mean \"{}\"? There are: {})", base::quote(word),
+                           near->word, fmt::join(kContainerNames, ", "));
+    }
+    return std::nullopt;
+}
+
 void read_container(const Value& source, FileSourceConfig& config, Problems& problems) {
     take_choice(source, "type", "pipelines.source.type", config.type);
     take(source, "where", config.where);
+    if (const auto* type = source.find("type"); type && type->is_broken) return;  // what follows from it is not known
     if (config.type == SourceType::container) {
         if (!is_given(source, "include")) {
             config.include.assign(kContainerLogs.begin(), kContainerLogs.end());
@@ -117,13 +141,7 @@ FileSourceConfig read_source(const Value& pipeline, const AgentConfig& agent, Pr
     take_choice(*source, "priority", "pipelines.source.priority", config.priority);
     take(*source, "rate_limit", config.rate_limit);
     read_container(*source, config, problems);
-    hold(
-        *source, "where",
-        [](std::string_view where) -> Complaint {
-            const auto parsed = process::Condition::parse(where);
-            return where.empty() || parsed ? std::nullopt : std::optional(parsed.error().message);
-        },
-        problems);
+    if (config.type == SourceType::container) hold(*source, "where", check_where, problems);
     hold(*source, "include", check_include_glob, problems);
     hold(*source, "exclude", check_exclude_glob, problems);
     check_bytes_max(usable(*source, "max_line_bytes"), config.max_line_bytes, agent, problems);

@@ -77,6 +77,8 @@ void read_fallback_topic(const Around& around, const Template& topic, SinkConfig
     if (!value || value->text.empty()) return;
     if (!topic.reads_record())
         around.problems.add(*value, "is not used (leave it out, or name a field in topic: \"logs-{fields.level}\")");
+    else if (config.fallback_topic.contains('{'))
+        around.problems.add(*value, "is no template (write a topic's name: \"unrouted\")");
     else if (const auto complaint = check_topic(config.fallback_topic))
         around.problems.add(*value, *complaint);
 }

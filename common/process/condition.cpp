@@ -175,6 +175,8 @@ class Parser {
         return root;
     }
 
+    std::vector<Name> take_names() { return std::exchange(names_, {}); }
+
  private:
     const Token& now() const { return tokens_[at_]; }
     bool is_sign(std::string_view sign) const { return now().kind == Token::Kind::sign && now().text == sign; }
@@ -228,7 +230,7 @@ class Parser {
         at_ += 2;
         if (now().kind != Token::Kind::name) return fail("the name of a field");
         auto node = std::make_unique<Exists>();
-        node->name = Name(tokens_[at_++].text);
+        node->name = names_.emplace_back(tokens_[at_++].text);
         if (!take_sign(")")) return fail("a closing parenthesis");
         return node;
     }
@@ -245,7 +247,7 @@ class Parser {
             operand.literal_kind = Kind::number;
             if (!number_of(Value::of_number(token.text))) return fail("a number");
         } else if (token.kind == Token::Kind::name) {
-            operand.name = Name(token.text);
+            operand.name = names_.emplace_back(token.text);
         } else {
             return fail("a name, a number or a text in quotes");
         }
@@ -312,6 +314,7 @@ class Parser {
 
     std::vector<Token> tokens_;
     std::size_t at_ = 0;
+    std::vector<Name> names_;
 };
 
 }  // namespace
@@ -319,9 +322,10 @@ class Parser {
 base::Result<Condition> Condition::parse(std::string_view text) {
     auto tokens = tokens_of(text);
     if (!tokens) return std::unexpected(tokens.error());
-    auto root = Parser(std::move(*tokens)).whole();
+    Parser parser(std::move(*tokens));
+    auto root = parser.whole();
     if (!root) return std::unexpected(root.error());
-    return Condition(std::shared_ptr<const Node>(std::move(*root)));
+    return Condition(std::shared_ptr<const Node>(std::move(*root)), parser.take_names());
 }
 
 }  // namespace process

@@ -3,8 +3,11 @@
 
 #include <memory>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "common/base/result.h"
+#include "common/process/name.h"
 #include "common/process/record.h"
 
 namespace process {
@@ -23,6 +26,7 @@ class Condition {
     static base::Result<Condition> parse(std::string_view text);
 
     bool holds(Record& record) const { return root_->holds(record); }
+    const std::vector<Name>& names() const { return names_; }  // all that it reads
 
     // A part of it.
     struct Node {
@@ -31,9 +35,11 @@ class Condition {
     };
 
  private:
-    explicit Condition(std::shared_ptr<const Node> root) : root_(std::move(root)) {}
+    Condition(std::shared_ptr<const Node> root, std::vector<Name> names)
+        : root_(std::move(root)), names_(std::move(names)) {}
 
     std::shared_ptr<const Node> root_;
+    std::vector<Name> names_;
 };
 
 }  // namespace process

@@ -67,6 +67,7 @@ venus_service_package(agent venus-agent)
 install(FILES ${CMAKE_SOURCE_DIR}/systemd/venus-agent@.service DESTINATION lib/systemd/system COMPONENT agent)
 install(FILES ${VENUS_PACKAGING}/agent/agent.toml DESTINATION etc/venus-agent COMPONENT agent)
 install(FILES ${CMAKE_SOURCE_DIR}/conf/agent.reference.toml ${CMAKE_SOURCE_DIR}/conf/processors.toml
+              ${CMAKE_SOURCE_DIR}/conf/routing.toml ${CMAKE_SOURCE_DIR}/conf/containers.toml ${CMAKE_SOURCE_DIR}/conf/java.toml
         DESTINATION usr/share/doc/venus-agent/examples COMPONENT agent)
 
 venus_service_package(center venus-center)

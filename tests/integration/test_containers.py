@@ -201,6 +201,39 @@ def test_where_chooses_containers_by_the_kubelets_names(agent, arrived, tmp_path
     assert agent.health() == "healthy"
 
 
+def test_where_knows_a_rotated_file_by_its_old_name(agent, arrived, tmp_path):
+    folder = tmp_path / "pods" / "shop_cart_1f2e" / "web"
+    folder.mkdir(parents=True)
+    log = folder / "0.log"
+    agent.configure(containers_of(folder / "0.log*", arrived.sink, where='path.name == "0.log"')).start()
+    append(log, cri("before"))
+    arrived.wait(1)
+    agent.stop()
+    append(log, cri("while stopped"))
+    log.rename(folder / "0.log.1")
+    agent.start()
+    arrived.wait(2)
+    assert arrived.lines() == ["before", "while stopped"]
+    assert "ERROR" not in agent.log_text()
+
+
+def test_a_reload_that_narrows_where_lets_go_of_containers(agent, arrived, tmp_path):
+    logs = [tmp_path / "pods" / f"{space}_cart_1f2e" / "web" / "0.log" for space in ("shop", "pay")]
+    for log in logs:
+        log.parent.mkdir(parents=True)
+        append(log, cri("before"))
+    include = tmp_path / "pods" / "*" / "*" / "*.log"
+    agent.configure(containers_of(include, arrived.sink)).start()
+    arrived.wait(2)
+    agent.configure(containers_of(include, arrived.sink, where='kubernetes.namespace == "shop"')).reload()
+    wait_until(lambda: len(agent.status()["pipelines"][0]["files"]) == 1, "one to be let go of")
+    for log in logs:
+        append(log, cri("after"))
+    arrived.wait(3)
+    agent.stop()
+    assert [r["fields"]["kubernetes"]["namespace"] for r in arrived.records()][2:] == ["shop"]
+
+
 def test_the_kubelets_rotation_loses_nothing(agent, arrived, tmp_path):
     folder = tmp_path / "pods" / "shop_cart_1f2e" / "web"
     folder.mkdir(parents=True)
@@ -220,7 +253,10 @@ def test_the_kubelets_rotation_loses_nothing(agent, arrived, tmp_path):
 def test_try_shows_a_containers_records(agent, arrived, docker):
     append(docker, docker_line("half ") + docker_line("a line\n"))
     agent.configure(containers_of(docker, arrived.sink))
-    done = agent.command("try", "--pipeline", "containers", docker)
+    done = agent.command("try", "--pipeline", "containers", os.path.relpath(docker))
     assert done.returncode == 0, done.stderr
+    assert "where" not in done.stderr
     (record,) = map(json.loads, done.stdout.splitlines())
     assert record["line"] == "half a line" and record["fields"]["container"]["name"] == "web"
+    agent.configure(containers_of(docker, arrived.sink, where='container.name == "other"'))
+    assert "where does not choose this container" in agent.command("try", "--pipeline", "containers", docker).stderr

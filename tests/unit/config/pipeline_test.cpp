@@ -75,6 +75,14 @@ TEST(Pipeline, OfContainersKnowsWhereTheirLogsAre) {
     EXPECT_THAT(config.exclude, testing::Contains("*.gz"));
     EXPECT_THAT(first(source("type='container'\ninclude=['/a']")).source.include, ElementsAre("/a"));
     EXPECT_THAT(complaint(source("type='container'\nwhere='a ='")), HasSubstr("pipelines[0].source.where: "));
+    EXPECT_THAT(complaint(source("type='container'\nwhere='kubernetes.namespce != \"x\"'")),
+                HasSubstr("is not known of a container (did you mean \"kubernetes.namespace\"?"));
+    for (const auto* name : {"kubernetes", "stream", "labels.app", "line", "host"})
+        EXPECT_THAT(complaint(source("type='container'\nwhere='exists(" + std::string(name) + ")'")),
+                    HasSubstr("is not known of a container"));
+    EXPECT_EQ(complaint(source("type='container'\nwhere='container.labels.a_b == \"x\" and path =~ \"a\"'")), "ok");
+    EXPECT_THAT(complaint(source("type='containers'\nwhere='path == \"a\"'")),
+                testing::Not(testing::AnyOf(HasSubstr("include"), HasSubstr("where"))));
     EXPECT_THAT(complaint(source("include=['/a']\nwhere='a == 1'")), HasSubstr("is for type = \"container\""));
     EXPECT_THAT(complaint(source("type='container'\nencoding='gbk'\ninvalid_bytes='replace'")),
                 testing::AllOf(HasSubstr("source.encoding: is not for containers"),

@@ -4,6 +4,7 @@
 #include <string>
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "tests/unit/support/temp_folder.h"
 
@@ -54,14 +55,15 @@ TEST(ContainerFields, AreInWhatDockerKeepsBesideALog) {
     const DockerFolder docker(R"({"ID":"x","Name":"/web","Config":{"Image":"nginx:1.25","Labels":{
         "com.docker.compose.service":"front","io.kubernetes.pod.name":"cart","io.kubernetes.pod.namespace":"shop",
         "n":1}}})");
-    const auto [fields, trouble] = container_fields(docker.log, "");
+    const auto [fields, trouble, left_out] = container_fields(docker.log, "");
     EXPECT_EQ(trouble, "");
+    EXPECT_EQ(left_out, 0U);
     EXPECT_THAT(*fields, ElementsAre(Pair("container.id", kId), Pair("container.name", "web"),
-                                     Pair("container.image", "nginx:1.25"),
+                                     Pair("container.image", "nginx:1.25"), Pair("kubernetes.namespace", "shop"),
+                                     Pair("kubernetes.pod", "cart"),
                                      Pair("container.labels.com_docker_compose_service", "front"),
                                      Pair("container.labels.io_kubernetes_pod_name", "cart"),
-                                     Pair("container.labels.io_kubernetes_pod_namespace", "shop"),
-                                     Pair("kubernetes.namespace", "shop"), Pair("kubernetes.pod", "cart")));
+                                     Pair("container.labels.io_kubernetes_pod_namespace", "shop")));
     EXPECT_EQ(*container_fields("/elsewhere/link.log", docker.log + ".1").fields, *fields) << "behind a link, rotated";
 }
 
@@ -75,6 +77,31 @@ TEST(ContainerFields, WhatDockerDoesNotTellIsSaid) {
         EXPECT_EQ(container_fields(folder.log, "").trouble, "");
         EXPECT_THAT(*container_fields(folder.log, "").fields, ElementsAre(Pair("container.id", kId)));
     }
+}
+
+TEST(ContainerFields, LabelsThatARecordCannotTakeAlongAreLeftOutAndCounted) {
+    std::string labels = R"("big":")" + std::string(9'000, 'x') + '"';
+    for (int i = 0; i < 5'000; ++i) labels += ",\"l" + std::to_string(i) + R"(":"some text")";
+    const DockerFolder docker(R"({"Name":"/web","Config":{"Labels":{)" + labels + "}}}");
+    const auto known = container_fields(docker.log, "");
+    EXPECT_EQ(known.trouble, "");
+    EXPECT_EQ(known.fields->size() - 2 + known.labels_left_out, 5'001U) << "but for id and name";
+    std::size_t bytes = 0;
+    for (const auto& [name, text] : *known.fields) bytes += name.size() + text.size();
+    EXPECT_LE(bytes, kContainerFieldBytesMax);
+    EXPECT_GT(bytes, kContainerFieldBytesMax - 100) << "the big one alone does not fit";
+}
+
+TEST(ContainerFields, OnlyARegularFileTellsOfAContainer) {
+    const DockerFolder docker("");
+    const auto config = docker.folder.at(kId + "/config.v2.json");
+    ASSERT_EQ(::mkfifo(config.c_str(), 0600), 0);
+    EXPECT_THAT(container_fields(docker.log, "").trouble, HasSubstr("it is no file"))
+        << "and nobody waits for a writer";
+    std::filesystem::remove(config);
+    test::append_to(docker.folder.at("secret.json"), R"({"Name":"/secret"})");
+    std::filesystem::create_symlink(docker.folder.at("secret.json"), config);
+    EXPECT_THAT(container_fields(docker.log, "").trouble, HasSubstr("cannot open"));
 }
 
 }  // namespace

@@ -438,5 +438,16 @@ TEST(Reader, InUtf16TheLastLineBeginsBehindAWholeNewline) {
     EXPECT_EQ(file.reader.last_line_start().value, 4U);
 }
 
+TEST(Reader, OfAFileThatIsTheBeginningOfAByteOrderMarkTheRestIsALineToo) {
+    FollowedFile file({}, config::TextEncoding::by_bom);
+    file.append("\xEF\xBB");
+    EXPECT_EQ(file.read_once(), ReadStatus::at_end);
+    EXPECT_EQ(file.reader.partial_bytes(), 2U) << "so that somebody waits for it";
+    const auto rest = file.reader.read_partial_line(file.pool);
+    ASSERT_EQ(rest.status, ReadStatus::extent);
+    EXPECT_EQ(rest.extent->bytes, "\xEF\xBB");
+    EXPECT_EQ(rest.extent->encoding, config::TextEncoding::utf8);
+}
+
 }  // namespace
 }  // namespace agent::read

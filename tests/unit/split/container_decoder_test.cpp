@@ -148,6 +148,31 @@ TEST(ContainerDecoder, ALineHasAtMostSoManyBytes) {
     EXPECT_THAT(framed(log, framing), ElementsAre(piece + piece, piece + "end", "next"));
 }
 
+TEST(ContainerDecoder, ALineThatCameInOnePieceIsNoLongerThanALineMayBe) {
+    const auto framing = framing_of(process::MultilineOptions{.goes_on = "^[xy ]"}, 1024);
+    Log log;
+    log.add("a");
+    log.add(std::string(1500, 'x') + "y");
+    log.add(" b");
+    log.add("?" + std::string(2000, 'z'));
+    auto extent = extent_of(log.bytes, 0, log.bytes.size());
+    frame(extent, framing, kNothingFollows);
+    EXPECT_THAT(texts(extent), ElementsAre("a\n" + std::string(1024, 'x'), std::string(476, 'x') + "y\n b",
+                                           "??" + std::string(1023, 'z'), "?" + std::string(977, 'z')));
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 0; i < extent.marks.size(); ++i) bytes += model::bytes_of(extent, i);
+    EXPECT_EQ(bytes, log.bytes.size());
+}
+
+TEST(ContainerDecoder, NothingIsJoinedOverALineThatWasSkipped) {
+    config::FileSourceConfig config{.type = config::SourceType::container, .long_line = config::LongLine::skip};
+    config.multiline = process::MultilineOptions{.goes_on = "^ "};
+    auto framing = *Framing::make(config);
+    framing.line_limit.bytes_max = 100;
+    const auto log = log_of({"a", "!b…", std::string(200, 'x'), " a1", "!b1"});
+    EXPECT_THAT(framed(log, framing), ElementsAre("a", "!b", " a1", "!b1"));
+}
+
 TEST(ContainerDecoder, InTheFilesOrderNoRecordOverlapsWithAnother) {
     const auto framing = framing_of(process::MultilineOptions{.goes_on = "^ "});
     const auto log = log_of({"a1…", "!b", "a2", " a3", "! b1", "x"});

@@ -93,6 +93,7 @@ TEST(LineDecoder, ARecordInUtf8HasRoomInItsSink) {
     EXPECT_EQ(framing->line_limit.bytes_max, 400U) << "each byte may become three";
     EXPECT_EQ(Framing::make({.max_line_bytes = 1025, .encoding = TextEncoding::utf16le})->line_limit.bytes_max, 1024U)
         << "whole units";
+    EXPECT_EQ(Framing::make({.max_line_bytes = 1025, .encoding = TextEncoding::by_bom})->line_limit.bytes_max, 1024U);
 }
 
 }  // namespace
