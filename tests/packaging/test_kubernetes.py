@@ -1,0 +1,262 @@
+"""The manifests of Kubernetes and the chart that they are made of; what is in them runs here without a cluster."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from support.agent import free_port
+from support.programs import AGENT, CENTER, TREE
+from support.tools import helm, kubernetes_schemas
+
+KUBERNETES = TREE / "packaging/kubernetes"
+CHART = KUBERNETES / "helm/venus-agent"
+MANIFESTS = sorted((KUBERNETES / "manifests").glob("*.yaml"))
+VERSIONS = ("1.33", "1.37")  # of the schemas: the oldest and the newest that there are
+MANAGED = ["--set", "agent.center.endpoint=http://venus-center:4320/v1/opamp", "--set", "agent.priorityClassName=high",
+           "--set", "kafka.properties.compression\\.type=zstd", "--set", "images.pullSecrets[0].name=ours",
+           "--set", "agent.nodeSelector.disk=ssd", "--set", "center.enabled=true", "--set", "center.adminTokenSecret=ours",
+           "--set", "center.storage.className=fast"]  # fmt: skip
+
+VALIDATE = """
+import json, sys, kubernetes_validate
+try:
+    kubernetes_validate.validate(json.load(sys.stdin), sys.argv[1], strict=True)
+except kubernetes_validate.ValidationError as wrong:
+    sys.exit(f"{'.'.join(map(str, wrong.path))}: {wrong.message}")
+"""
+
+
+def documents(text):
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+def all_manifests():
+    return [document for path in MANIFESTS for document in documents(path.read_text())]
+
+
+def the(kind, manifests):
+    (found,) = [document for document in manifests if document["kind"] == kind]
+    return found
+
+
+def manifest(name):
+    return documents((KUBERNETES / f"manifests/{name}.yaml").read_text())
+
+
+def pods(manifests):
+    return [document["spec"]["template"]["spec"] for document in manifests if "template" in document.get("spec", {})]
+
+
+def containers(pod):
+    return pod.get("initContainers", []) + pod["containers"]
+
+
+def render(*options):
+    done = subprocess.run([helm(), "template", "venus", CHART, "--namespace", "venus", "--kube-version", "1.29.0", *options],
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return documents(done.stdout)
+
+
+def complaint(document, version):
+    done = subprocess.run([sys.executable, "-c", VALIDATE, version], input=json.dumps(document), text=True,
+                          capture_output=True, env={**os.environ, "PYTHONPATH": kubernetes_schemas()})  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr
+    return done.stderr.strip()
+
+
+def check(program, config, folder, replace=(), **environment):
+    """What `check` says of a config out of a ConfigMap, with the files that it names in our folder."""
+    for old, new in replace:
+        assert old in config
+        config = config.replace(old, new)
+    path = folder / "config.toml"
+    path.write_text(config)
+    clean = {name: value for name, value in os.environ.items() if name == "PATH"}
+    done = subprocess.run([program, "check", "--config", path], capture_output=True, text=True, env={**clean, **environment})
+    return (done.returncode, done.stdout.strip())
+
+
+def environment_of(container):
+    """As Kubernetes fills it; from what it is taken stands for the value."""
+    return {variable["name"]: variable.get("value") or variable["valueFrom"]["fieldRef"]["fieldPath"]
+            for variable in container["env"]}  # fmt: skip
+
+
+# --- what Kubernetes says ---
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_manifests_are_what_kubernetes_knows(version):
+    assert [complaint(document, version) for document in all_manifests()] == [""] * len(all_manifests())
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_chart_makes_what_kubernetes_knows_with_all_its_options(version):
+    made = render(*MANAGED)
+    assert len(made) == 5
+    assert [complaint(document, version) for document in made] == [""] * len(made)
+
+
+def test_the_schemas_find_what_is_wrong():
+    document = the("DaemonSet", manifest("agent"))
+    containers(document["spec"]["template"]["spec"])[0]["readinesProbe"] = {}
+    assert "readinesProbe" in complaint(document, VERSIONS[-1])
+
+
+def test_the_chart_is_one_that_helm_likes():
+    done = subprocess.run([helm(), "lint", "--strict", CHART], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_plain_manifests_are_those_of_the_chart(tmp_path):
+    environment = {**os.environ, "PATH": f"{os.path.dirname(helm())}:{os.environ['PATH']}"}
+    subprocess.run([KUBERNETES / "render.sh", tmp_path], check=True, env=environment)
+    for name in ("agent.yaml", "center.yaml"):
+        ours = (KUBERNETES / "manifests" / name).read_text()
+        assert (tmp_path / name).read_text() == ours, f"run packaging/kubernetes/render.sh: {name} is not the chart's"
+
+
+def test_a_center_without_a_token_is_refused():
+    done = subprocess.run([helm(), "template", CHART, "--kube-version", "1.29.0", "--set", "center.enabled=true"],
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode != 0 and "center.adminToken is missing" in done.stderr
+
+
+def test_the_chart_has_the_version_of_the_programs():
+    version = re.search(r"^project\(.*?VERSION (\S+)", (TREE / "CMakeLists.txt").read_text(), re.M | re.S)[1]
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert (chart["version"], chart["appVersion"]) == (version, version)
+    assert f"venus-agent:{version}" in (KUBERNETES / "manifests/sidecar.yaml").read_text()
+
+
+# --- what our programs say ---
+
+
+@pytest.mark.parametrize("name", ["agent", "sidecar"])
+def test_the_agents_config_is_a_good_one(name, tmp_path):
+    made = manifest(name)
+    (container,) = [c for pod in pods(made) for c in containers(pod) if c["name"] == "agent"]
+    config = the("ConfigMap", made)["data"]["agent.toml"]
+    assert check(AGENT, config, tmp_path, **environment_of(container)) == (0, "ok")
+
+
+def test_the_centers_config_is_a_good_one(tmp_path):
+    made = manifest("center")
+    (tmp_path / "admin-token").write_text(the("Secret", made)["stringData"]["admin-token"])
+    secrets = [("/etc/venus-center/secret", str(tmp_path))]
+    assert check(CENTER, the("ConfigMap", made)["data"]["center.toml"], tmp_path, secrets) == (0, "ok")
+
+
+def test_the_config_of_an_agent_with_a_center_is_a_good_one(tmp_path):
+    made = render(*MANAGED, "--show-only", "templates/agent.yaml")
+    config = the("ConfigMap", made)["data"]["agent.toml"]
+    assert '"compression.type" = "zstd"' in config
+    (tmp_path / "token").write_text("secret")
+    (pod,) = pods(made)
+    tokens = [("/etc/venus-agent/token", str(tmp_path))]
+    assert check(AGENT, config, tmp_path, tokens, **environment_of(containers(pod)[0])) == (0, "ok")
+
+
+# --- what pods may do and take ---
+
+
+def test_every_container_of_ours_gives_up_what_it_does_not_need():
+    for pod in pods(all_manifests()):
+        for container in containers(pod):
+            security = container["securityContext"]
+            assert security["allowPrivilegeEscalation"] is False and security["readOnlyRootFilesystem"] is True
+            assert security["capabilities"]["drop"] == ["ALL"]
+            assert security["capabilities"].get("add", []) in ([], ["DAC_READ_SEARCH"])
+            assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
+        assert pod["automountServiceAccountToken"] is False
+
+
+def test_hosts_are_read_and_not_written():
+    (pod,) = pods(manifest("agent"))
+    (container,) = containers(pod)
+    paths = {volume["name"]: volume["hostPath"]["path"] for volume in pod["volumes"] if "hostPath" in volume}
+    writable = {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
+    assert writable == {"/var/lib/venus-agent"}
+    for mount in container["volumeMounts"]:
+        if mount["name"] in paths:
+            assert mount["mountPath"] == paths[mount["name"]], "links on the host lead to the same place in the pod"
+
+
+def test_memory_limits_leave_room_beside_what_may_be_in_flight():
+    units = {"MiB": 1 << 20, "Mi": 1 << 20, "Gi": 1 << 30}
+    for name in ("agent", "sidecar"):
+        made = manifest(name)
+        in_flight = re.search(r'memory_limit +?= "(\d+)(MiB)"', the("ConfigMap", made)["data"]["agent.toml"])
+        (container,) = [c for pod in pods(made) for c in containers(pod) if c["name"] == "agent"]
+        limit = re.fullmatch(r"(\d+)(\w+)", container["resources"]["limits"]["memory"])
+        assert int(limit[1]) * units[limit[2]] >= (int(in_flight[1]) + 64) * units[in_flight[2]]
+
+
+# --- the DaemonSet's container, as far as that goes without a cluster ---
+
+AS_IN_THE_POD = """
+set -eu
+mkdir -p /var/lib/docker/containers /var/lib/venus-agent
+for folder in var/log var/lib/docker/containers; do
+    mount --bind "$1/$folder" "/$folder"
+    mount -o remount,bind,ro "/$folder"
+done
+mount --bind "$1/var/lib/venus-agent" /var/lib/venus-agent
+mount -o remount,bind,ro /
+exec setpriv --bounding-set=-all,+dac_read_search --inh-caps=-all --no-new-privs "$2" run --config "$1/agent.toml"
+"""
+
+
+@pytest.fixture
+def node(tmp_path):
+    """The folders of a host with one container's log, which belongs to somebody else."""
+    for folder in ("var/log/pods/shop_cart-7d9_1f2e/web", "var/lib/docker/containers", "var/lib/venus-agent"):
+        (tmp_path / folder).mkdir(parents=True)
+    log = tmp_path / "var/log/pods/shop_cart-7d9_1f2e/web/0.log"
+    log.write_text("2026-11-28T17:04:02.345678901Z stdout F hello from a pod\n")
+    os.chown(log, 4242, 4242)
+    log.chmod(0o600)
+    for folder in (log.parent, log.parent.parent):
+        folder.chmod(0o700)
+        os.chown(folder, 4242, 4242)
+    return tmp_path
+
+
+def test_with_one_capability_and_a_read_only_root_it_ships_what_others_logged(node, kafka, topic):
+    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
+        pytest.skip("cannot make a mount namespace")
+    name = topic()
+    made = manifest("agent")
+    container = containers(pods(made)[0])[0]
+    port = free_port()
+    config = the("ConfigMap", made)["data"]["agent.toml"]
+    for old, new in (("kafka:9092", kafka.brokers), ('"containers"\nencoding', f'"{name}"\nencoding'), ("0.0.0.0:9598", f"127.0.0.1:{port}")):
+        assert old in config
+        config = config.replace(old, new)
+    (node / "agent.toml").write_text(config)
+    with open(node / "agent.log", "wb") as log:
+        process = subprocess.Popen(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", AS_IN_THE_POD, "sh", node, AGENT],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **environment_of(container)},
+        )  # fmt: skip
+    try:
+        (record,) = [json.loads(record["payload"]) for record in kafka.records(name, 1)]
+        capabilities = re.search(r"CapEff:\s+(\w+)", open(f"/proc/{process.pid}/status").read())[1]
+    except AssertionError:
+        pytest.fail((node / "agent.log").read_text())
+    finally:
+        process.terminate()
+        code = process.wait(30)
+    assert code == 0, (node / "agent.log").read_text()
+    assert int(capabilities, 16) == 1 << 2, "CAP_DAC_READ_SEARCH alone"
+    assert record["line"] == "hello from a pod" and record["host"] == "spec.nodeName"
+    fields = record["fields"]
+    assert (fields["node"], fields["cluster"]) == ("spec.nodeName", "kubernetes")
+    assert json.dumps(fields).count('"shop"') == 1 and json.dumps(fields).count('"cart-7d9"') == 1
+    assert (node / "var/lib/venus-agent/checkpoints").exists()
