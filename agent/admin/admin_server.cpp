@@ -24,6 +24,13 @@ net::HttpResponse not_found(const net::HttpRequest& request) {
     return {.status = kNotFound, .body = "no such page: " + request.method + " " + request.target + "\n"};
 }
 
+// Of the whole agent.
+void set_gauges(telemetry::Registry& registry, const Health& health, const pipeline::ShardStatus& status) {
+    registry.gauge("venus_agent_healthy", "1 while /readyz says so, else 0", {}).set(health.healthy() ? 1 : 0);
+    registry.gauge("venus_agent_memory_limit_bytes", "What may be in flight, over all pipelines", {})
+        .set(static_cast<std::int64_t>(status.memory_limit_bytes));
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<AdminServer>> AdminServer::listen(base::EventLoop& control,
@@ -76,7 +83,7 @@ void AdminServer::serve_admin(const net::HttpRequest& request, net::HttpRespond 
     } else if (request.method == "GET" && request.target.starts_with(kTap)) {
         tap(request.target.substr(kTap.size()), std::move(respond));
     } else {
-        respond(not_found(request));
+        serve_metrics(request, std::move(respond));
     }
 }
 
@@ -135,10 +142,12 @@ void AdminServer::serve_metrics(const net::HttpRequest& request, net::HttpRespon
     // Asking the shard brings the gauges up to date.
     sources_.pipelines.status([this, metrics = request.target == "/metrics",
                                respond = std::make_shared<net::HttpRespond>(std::move(respond))](const auto& status) {
-        if (metrics)
+        const auto judged = health(status);
+        if (metrics) {
+            set_gauges(sources_.registry, judged, status);
             return (*respond)({.content_type = "text/plain; version=0.0.4; charset=utf-8",
                                .body = sources_.registry.prometheus_text()});
-        const auto judged = health(status);
+        }
         std::string body = judged.healthy() ? "ready\n" : "";
         for (const auto& reason : judged.reasons) body += reason + "\n";
         (*respond)({.status = judged.healthy() ? 200 : kUnavailable, .body = std::move(body)});

@@ -23,7 +23,7 @@ struct AdminSources {
 };
 
 // Admin socket:  GET /status · GET /checkpoints · POST /checkpoints (change_json()) · GET /tap/PIPELINE (JSON lines: a
-//                sample of what passed since the last call)
+//                sample of what passed since the last call) · all that the metrics endpoint has
 // Metrics:       GET /metrics (Prometheus text) · GET /healthz (200 while the agent lives) · GET /readyz (200 while it
 //                is healthy, else 503 with the reasons)
 //

@@ -1,0 +1,165 @@
+"""The dashboard and the alert rules, by Prometheus itself and with a real agent."""
+
+import json
+import re
+import shutil
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+import yaml
+
+from support.agent import free_port, pipeline
+from support.programs import TREE
+from support.tools import promtool
+from support.wait import wait_until
+
+RULES = TREE / "packaging/prometheus/venus-agent.rules.yml"
+DASHBOARD = json.loads((TREE / "packaging/grafana/venus-agent.json").read_text())
+PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+EXPRESSIONS = [target["expr"] for panel in PANELS for target in panel["targets"]]
+ALERTS = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+NAME = re.compile(r"\bvenus_agent_[a-z_]+")
+
+
+def names_in(text):
+    """Families: a histogram's series are one."""
+    return {re.sub(r"_(bucket|sum|count)$", "", name) for name in NAME.findall(text)}
+
+
+def filled(expression):
+    """As Grafana sends it, with all of each variable."""
+    for variable, value in (("$instance", ".*"), ("$pipeline", ".*"), ("$__rate_interval", "10s"), ("$__range", "1m")):
+        expression = expression.replace(variable, value)
+    assert "$" not in expression
+    return expression
+
+
+class Prometheus:
+    def __init__(self, folder, agent):
+        if not shutil.which("prometheus"):
+            pytest.skip("no prometheus: it is in Debian's package of this name")
+        self.port = free_port()
+        target = {"job_name": "venus-agent", "static_configs": [{"targets": [f"127.0.0.1:{agent.metrics_port}"]}]}
+        config = {"global": {"scrape_interval": "1s", "evaluation_interval": "1s"}, "rule_files": [str(RULES)], "scrape_configs": [target]}
+        (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+        self._log = open(folder / "prometheus.log", "wb")
+        self._process = subprocess.Popen(
+            ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
+             f"--web.listen-address=127.0.0.1:{self.port}"],
+            stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
+        )  # fmt: skip
+
+    def close(self):
+        self._process.kill()
+        self._process.wait()
+        self._log.close()
+
+    def get(self, path, **query):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(query)}", timeout=5) as answer:
+            return json.load(answer)["data"]
+
+    def query(self, expression):
+        try:
+            return self.get("query", query=expression)["result"]
+        except urllib.error.URLError:  # it starts
+            return []
+
+
+@pytest.fixture
+def watched(agent, center, logs):
+    """An agent with all that there are metrics of: processors, a center and its config."""
+    out = {"type": "file", "path": str(logs.parent / "out")}
+    center.put_pipeline("central", logs / "*.txt", {"type": "blackhole"})
+    center.put_group("all", "central")
+    link = {"endpoint": center.endpoint, "heartbeat_interval": "1s", "probation": "1s"}
+    shaped = {**pipeline("p", logs / "*.log", out), "processors": [{"type": "filter", "exclude": "noise"}]}
+    agent.configure(shaped, center=link, allow_paths=[f"{logs}/**"]).start()
+    wait_until(center.agents, "the agent to enrol")
+    center.roll_out("all")
+    wait_until(lambda: agent.metric("config_revision") > 0, "the central config to run")
+    return agent
+
+
+def test_the_rules_are_good_ones():
+    done = promtool("check", "rules", RULES)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_alerts_fire_when_they_should_and_only_then():
+    done = promtool("test", "rules", TREE / "tests/packaging/alerts.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_there_is_a_case_for_each_alert():
+    cases = (TREE / "tests/packaging/alerts.yml").read_text()
+    assert [rule["alert"] for rule in ALERTS if rule["alert"] not in cases] == []
+
+
+def test_each_alert_says_what_it_is_about_and_is_explained():
+    operating = (TREE / "packaging/docs/operating.md").read_text()
+    for rule in ALERTS:
+        assert rule["annotations"].keys() == {"summary", "description"} and rule["labels"]["severity"] in ("warning", "critical")
+        assert f"`{rule['alert']}`" in operating, f"{rule['alert']} is not in operating.md"
+
+
+def test_every_metric_is_shown(watched):
+    served = {f"venus_agent_{name}" for name, *_ in watched.scrape()}
+    assert names_in(" ".join(EXPRESSIONS)) == names_in(" ".join(served))
+
+
+def test_panels_do_not_lie_on_each_other():
+    taken = set()
+    for panel in DASHBOARD["panels"]:
+        at = panel["gridPos"]
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        assert not cells & taken and max(x for x, _ in cells) < 24, panel["title"]
+        taken |= cells
+    assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
+
+
+def test_every_panel_and_every_rule_finds_what_it_asks_for(watched, logs, tmp_path):
+    prometheus = Prometheus(tmp_path, watched)
+    try:
+        wait_until(lambda: prometheus.query('count_over_time(up{job="venus-agent"}[1m]) > 3'), "some scrapes")
+        (logs / "a.log").write_text("one\nnoise\n")
+        (logs / "a.txt").write_text("two\n")
+        for name in ("p", "central"):
+            watched.await_acked(name, 1)
+        # Each selector by itself: a comparison that does not hold has no result.
+        selectors = {
+            selector
+            for text in [*map(filled, EXPRESSIONS), *(rule["expr"] for rule in ALERTS)]
+            for selector in re.findall(r"\b(?:venus_agent_\w+|up)\b(?:\{[^}]*\})?", text)
+        }
+        for selector in selectors:
+            wait_until(lambda: prometheus.query(selector), f"anything of {selector}")
+        for panel in PANELS:
+            for target in panel["targets"]:
+                wait_until(lambda: prometheus.query(filled(target["expr"])), f"{panel['title']}: {target['expr']}")
+        for variable in DASHBOARD["templating"]["list"]:
+            if variable["type"] == "query":
+                metric, label = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"]).groups()
+                assert all(label in found["metric"] for found in prometheus.query(filled(metric)))
+        rules = wait_until(lambda: [rule for group in prometheus.get("rules")["groups"] for rule in group["rules"]], "the rules")
+        wait_until(lambda: all(rule["health"] == "ok" for rule in prometheus.get("rules")["groups"][0]["rules"]), "each rule evaluated")
+        assert len(rules) == len(ALERTS) and prometheus.get("alerts")["alerts"] == []
+    finally:
+        prometheus.close()
+
+
+def test_labels_that_queries_group_by_are_served(watched):
+    has = {"job", "instance", "le"}.union(*(labels for _, labels, _ in watched.scrape()))
+    for text in [*EXPRESSIONS, *(rule["expr"] for rule in ALERTS)]:
+        for labels in re.findall(r"\b(?:by|on) \(([^)]*)\)", text):
+            assert set(re.split(r",\s*", labels)) <= has, text
+
+
+def test_a_degraded_agent_says_so_in_its_metrics(agent, logs):
+    agent.configure(pipeline("p", logs / "*.log", {"type": "file", "path": "/proc/no/such/place"}), memory_limit="64MiB").start()
+    assert agent.metric("healthy") == 1 and agent.metric("memory_limit_bytes") == 64 << 20
+    (logs / "a.log").write_text("one\n")
+    wait_until(lambda: agent.metric("healthy") == 0, "the agent to be degraded")
+    assert agent.http_status("/readyz") == 503
