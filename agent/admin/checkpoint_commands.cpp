@@ -7,6 +7,8 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include "agent/admin/columns.h"
+
 namespace agent::admin {
 
 namespace json = boost::json;
@@ -19,9 +21,9 @@ std::string text_of_list(const json::value& report) {
         fmt::format_to(std::back_inserter(out), "{:<20} {:>14}  {:<32} {}\n",
                        std::string_view(entry.at("pipeline").as_string()),
                        entry.at("offset").to_number<std::uint64_t>(), std::string_view(entry.at("file_id").as_string()),
-                       std::string_view(entry.at("path").as_string()));
+                       printable(std::string_view(entry.at("path").as_string())));
     for (const auto& message : report.at("damage").as_array())
-        fmt::format_to(std::back_inserter(out), "! {}\n", std::string_view(message.as_string()));
+        fmt::format_to(std::back_inserter(out), "! {}\n", printable(std::string_view(message.as_string())));
     return out;
 }
 

@@ -5,11 +5,13 @@
 #include <exception>
 #include <iterator>
 #include <utility>
+#include <vector>
 
 #include <boost/json.hpp>
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include "agent/admin/columns.h"
 #include "common/base/units.h"
 
 namespace agent::admin {
@@ -19,6 +21,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kFilesShownMax = 20;  // of a pipeline, in the text; the JSON has all
+constexpr std::size_t kWidthMax = 10'000;   // nothing is cut: this text is searched, too
 
 template <std::size_t N>
 json::object by_reason(const std::array<std::uint64_t, N>& bytes, const std::array<const char*, N>& reasons) {
@@ -87,7 +90,7 @@ json::value center_json(const std::optional<model::CenterStatus>& center) {
 }
 
 std::string text_of(const json::value& value, const char* key) {
-    return std::string(value.at(key).as_string());
+    return printable(std::string_view(value.at(key).as_string()));
 }
 
 std::uint64_t number_of(const json::value& value, const char* key) {
@@ -118,16 +121,35 @@ void append_given_up(std::string& out, const json::value& pipeline) {
     }
 }
 
-void append_pipeline(std::string& out, const json::value& pipeline) {
-    const auto& sink = pipeline.at("sink");
-    fmt::format_to(std::back_inserter(out), "\npipeline {}  →  {} {}  {}{}\n", text_of(pipeline, "name"),
-                   text_of(sink, "type"), text_of(sink, "target"),
-                   pipeline.at("healthy").as_bool() ? "healthy" : "DEGRADED",
-                   pipeline.at("throttled").as_bool() ? "  throttled by a limit of rate or CPU" : "");
-    fmt::format_to(std::back_inserter(out), "  lines read {}  records acked {}  lag {}  in flight {}\n",
-                   number_of(pipeline, "lines_read"), number_of(pipeline, "records_acked"),
-                   base::show_size(number_of(pipeline, "lag_bytes")),
-                   base::show_size(number_of(pipeline, "in_flight_bytes")));
+std::string_view state_of(const json::value& pipeline) {
+    if (!pipeline.at("healthy").as_bool()) return "DEGRADED";
+    return pipeline.at("throttled").as_bool() ? "throttled by a limit of rate or CPU" : "healthy";
+}
+
+void append_pipelines(std::string& out, const json::array& pipelines) {
+    if (pipelines.empty()) return;
+    const std::vector<Column> columns{{.heading = "PIPELINE", .side = Side::left},
+                                      {.heading = "LINES READ"},
+                                      {.heading = "RECORDS ACKED"},
+                                      {.heading = "LAG"},
+                                      {.heading = "IN FLIGHT"},
+                                      {.heading = "STATE", .side = Side::left},
+                                      {.heading = "SINK", .side = Side::left}};
+    std::vector<Cells> rows;
+    for (const auto& pipeline : pipelines) {
+        const auto& sink = pipeline.at("sink");
+        rows.push_back({text_of(pipeline, "name"), std::to_string(number_of(pipeline, "lines_read")),
+                        std::to_string(number_of(pipeline, "records_acked")),
+                        base::show_size(number_of(pipeline, "lag_bytes")),
+                        base::show_size(number_of(pipeline, "in_flight_bytes")), std::string(state_of(pipeline)),
+                        text_of(sink, "type") + " " + text_of(sink, "target")});
+    }
+    out += '\n';
+    for (const auto& line : lay_out(columns, rows, kWidthMax)) out += line + "\n";
+}
+
+void append_files(std::string& out, const json::value& pipeline) {
+    fmt::format_to(std::back_inserter(out), "\npipeline {}\n", text_of(pipeline, "name"));
     append_given_up(out, pipeline);
     auto files = pipeline.at("files").as_array();
     if (files.empty()) {
@@ -136,19 +158,24 @@ void append_pipeline(std::string& out, const json::value& pipeline) {
     }
     const auto rank = [](const auto& file) { return std::pair(~number_of(file, "lag"), text_of(file, "path")); };
     std::ranges::sort(files, {}, rank);  // most lag first
-    fmt::format_to(std::back_inserter(out), "  {:>12} {:>12} {:>10}  {:<9} {}\n", "OFFSET", "SIZE", "LAG", "STATE",
-                   "FILE");
+    const std::vector<Column> columns{{.heading = "OFFSET"},
+                                      {.heading = "SIZE"},
+                                      {.heading = "LAG"},
+                                      {.heading = "STATE", .side = Side::left},
+                                      {.heading = "FILE", .side = Side::left}};
+    std::vector<Cells> rows;
     for (std::size_t i = 0; i < std::min(files.size(), kFilesShownMax); ++i)
-        fmt::format_to(std::back_inserter(out), "  {:>12} {:>12} {:>10}  {:<9} {}\n", number_of(files[i], "offset"),
-                       number_of(files[i], "size"), base::show_size(number_of(files[i], "lag")),
-                       text_of(files[i], "state"), text_of(files[i], "path"));
+        rows.push_back({std::to_string(number_of(files[i], "offset")), std::to_string(number_of(files[i], "size")),
+                        base::show_size(number_of(files[i], "lag")), text_of(files[i], "state"),
+                        text_of(files[i], "path")});
+    for (const auto& line : lay_out(columns, rows, kWidthMax)) out += "  " + line + "\n";
     if (files.size() > kFilesShownMax)
         fmt::format_to(std::back_inserter(out), "  … and {} more with less lag (--json shows all)\n",
                        files.size() - kFilesShownMax);
 }
 
 std::string age_text(const json::value& seconds, const char* otherwise) {
-    return seconds.is_null() ? otherwise : fmt::format("{}s ago", seconds.to_number<std::int64_t>());
+    return seconds.is_null() ? otherwise : show_duration(seconds.to_number<double>()) + " ago";
 }
 
 std::string_view link_text(const json::value& center) {
@@ -174,17 +201,20 @@ void append_center(std::string& out, const json::value& center) {
 }
 
 std::string text_of_report(const json::value& report) {
-    std::string out = fmt::format("{} {}  {}  up {}s  config {}\n", text_of(report, "name"), text_of(report, "version"),
-                                  text_of(report, "health") == "healthy" ? "healthy" : "DEGRADED",
-                                  number_of(report, "uptime_seconds"), text_of(report, "config_file"));
+    std::string out =
+        fmt::format("{} {}  {}  up {}  config {}\n", text_of(report, "name"), text_of(report, "version"),
+                    text_of(report, "health") == "healthy" ? "healthy" : "DEGRADED",
+                    show_duration(report.at("uptime_seconds").to_number<double>()), text_of(report, "config_file"));
     for (const auto& reason : report.at("reasons").as_array())
-        fmt::format_to(std::back_inserter(out), "  ! {}\n", std::string_view(reason.as_string()));
+        fmt::format_to(std::back_inserter(out), "  ! {}\n", printable(std::string_view(reason.as_string())));
     const auto& memory = report.at("memory");
     fmt::format_to(std::back_inserter(out), "in flight {} of {}\n",
                    base::show_size(number_of(memory, "in_flight_bytes")),
                    base::show_size(number_of(memory, "limit_bytes")));
     append_center(out, report.at("center"));
-    for (const auto& pipeline : report.at("pipelines").as_array()) append_pipeline(out, pipeline);
+    const auto& pipelines = report.at("pipelines").as_array();
+    append_pipelines(out, pipelines);
+    for (const auto& pipeline : pipelines) append_files(out, pipeline);
     return out;
 }
 

@@ -10,6 +10,7 @@
 #include "agent/app/daemon.h"
 #include "agent/app/exit_codes.h"
 #include "agent/app/tap_command.h"
+#include "agent/app/top_command.h"
 #include "agent/app/try_command.h"
 
 namespace {
@@ -97,6 +98,16 @@ int main(int argc, char** argv) {
     add_daemon(status, options);
     status->add_flag("--json", options.json, "Print JSON");
     status->callback([&] { exit_code = agent::app::show_status(options.daemon(), options.json); });
+
+    agent::app::TopOptions top;
+    auto* top_it = app.add_subcommand("top", "Show the running agent live: rates, lag, latency, the busiest files");
+    add_daemon(top_it, options);
+    top_it->add_option("--interval", top.interval, "The time between two looks")->capture_default_str();
+    top_it->add_flag("--once", top.once, "Print one screen as text and end; exit codes are those of status");
+    top_it->callback([&] {
+        top.daemon = options.daemon();
+        exit_code = agent::app::show_top(top);
+    });
 
     agent::app::TapOptions tap;
     auto* tap_it = app.add_subcommand("tap", "Show a live sample of the records that pass, without disturbing them");

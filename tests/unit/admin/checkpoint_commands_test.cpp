@@ -116,5 +116,11 @@ TEST_F(CheckpointCommandsTest, AStoreThatFailsIsAnError) {
     EXPECT_FALSE(change({.pipeline = "p", .file = some_checkpoint(1, 0).path, .offset = {1}}));
 }
 
+TEST(CheckpointsText, APathThatWouldMoveTheCursorDoesNot) {
+    const auto text = checkpoints_text(
+        R"({"checkpoints": [{"pipeline": "p", "offset": 1, "file_id": "1-2-3", "path": "/a\u001b[2J"}], "damage": []})");
+    EXPECT_NE(text.find("/a?[2J"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace agent::admin

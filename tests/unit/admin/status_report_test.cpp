@@ -55,10 +55,12 @@ TEST(StatusReport, JsonHoldsWhatThereIsToKnow) {
 
 TEST(StatusReport, TextTellsThePipelinesAndTheirFiles) {
     const auto text = status_text(status_json(kAbout, some_status(), {}));
-    EXPECT_THAT(text, HasSubstr("host-1 0.1.0  healthy  up 77s"));
+    EXPECT_THAT(text, HasSubstr("host-1 0.1.0  healthy  up 77 s"));
     EXPECT_THAT(text, HasSubstr("in flight 2.0 KiB of 1.0 MiB"));
-    EXPECT_THAT(text, HasSubstr("pipeline nginx  →  kafka main/raw  healthy"));
-    EXPECT_THAT(text, HasSubstr("lines read 12  records acked 11"));
+    EXPECT_THAT(text, HasSubstr("PIPELINE  LINES READ  RECORDS ACKED    LAG  IN FLIGHT  STATE    SINK\n"
+                                "nginx             12             11  200 B      100 B  healthy  kafka main/raw\n"));
+    EXPECT_THAT(text, HasSubstr("  OFFSET  SIZE    LAG  STATE    FILE\n"
+                                "     800  1000  200 B  reading  /var/log/\"odd\".log\n"));
     EXPECT_THAT(text, HasSubstr("/var/log/\"odd\".log"));
     EXPECT_THAT(text, Not(HasSubstr("!")));
 }
@@ -94,6 +96,13 @@ TEST(StatusReport, TextShowsTheFilesWithMostLagAndCountsTheRest) {
     EXPECT_THAT(text, Not(HasSubstr("/f9.log")));
     EXPECT_THAT(text, HasSubstr("10 more with less lag"));
     EXPECT_LT(text.find("/f29.log"), text.find("/f28.log"));
+}
+
+TEST(StatusReport, ANameThatWouldMoveTheCursorDoesNot) {
+    auto status = some_status();
+    status.pipelines[0].files[0].path = "/var/log/\x1b[2J\x07.log";
+    EXPECT_THAT(status_text(status_json(kAbout, status, {.reasons = {"no \x1b[31m"}})),
+                testing::AllOf(HasSubstr("/var/log/?[2J?.log"), HasSubstr("! no ?[31m"), Not(HasSubstr("\x1b"))));
 }
 
 TEST(StatusReport, APipelineWithoutFilesSaysSo) {
