@@ -15,9 +15,10 @@ readonly check_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-d
 readonly kafka_packages=(openjdk-17-jre-headless maven python3 kcat)
 readonly bench_packages=(rsyslog rsyslog-kafka)
 readonly containers_packages=(debootstrap podman buildah runc busybox-static)
-# lintian and nspawn are for the tests of the packages.
+# lintian and nspawn are for the tests of the packages, prometheus for those of its rules, pip for Kubernetes' schemas.
 readonly packaging_packages=(
     python3 dpkg-dev rpm lintian systemd-container mandoc bash-completion zsh python3-yaml shellcheck
+    prometheus python3-pip
 )
 
 # For other people's OpAMP libraries. Whoever has newer ones than Debian keeps them.
