@@ -109,7 +109,8 @@ TEST(FirstConfig, IsValid) {
 }
 
 TEST(ConfigsOfExamples, AreValid) {
-    for (const auto* file : {"containers.toml", "java.toml", "nginx.toml"}) EXPECT_EQ(complaint(text_of(file)), "ok") << file;
+    for (const auto* file : {"containers.toml", "java.toml", "nginx.toml"})
+        EXPECT_EQ(complaint(text_of(file)), "ok") << file;
 }
 
 TEST(ConfigOfProcessors, IsValidAndHasEachOfThem) {
