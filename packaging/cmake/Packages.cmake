@@ -66,9 +66,15 @@ venus_package(ctl venusctl 1)
 venus_service_package(agent venus-agent)
 install(FILES ${CMAKE_SOURCE_DIR}/systemd/venus-agent@.service DESTINATION lib/systemd/system COMPONENT agent)
 install(FILES ${VENUS_PACKAGING}/agent/agent.toml DESTINATION etc/venus-agent COMPONENT agent)
-install(FILES ${CMAKE_SOURCE_DIR}/conf/agent.reference.toml ${CMAKE_SOURCE_DIR}/conf/processors.toml
-              ${CMAKE_SOURCE_DIR}/conf/routing.toml ${CMAKE_SOURCE_DIR}/conf/containers.toml ${CMAKE_SOURCE_DIR}/conf/java.toml
+# What README names as an example, and what watches an agent.
+file(GLOB examples CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/conf/*.toml)
+list(FILTER examples EXCLUDE REGEX "/(agent|center)\\.toml$")
+install(FILES ${examples} ${CMAKE_SOURCE_DIR}/packaging/prometheus/venus-agent.rules.yml
         DESTINATION usr/share/doc/venus-agent/examples COMPONENT agent)
+install(FILES ${CMAKE_SOURCE_DIR}/packaging/grafana/venus-agent.json
+        DESTINATION usr/share/doc/venus-agent/examples/grafana COMPONENT agent)
+install(FILES ${CMAKE_SOURCE_DIR}/packaging/docs/operating.md ${CMAKE_SOURCE_DIR}/packaging/docs/coming-from.md
+        DESTINATION usr/share/doc/venus-agent COMPONENT agent)
 
 venus_service_package(center venus-center)
 # A service has no token in its environment: the package makes one.

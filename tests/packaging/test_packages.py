@@ -167,4 +167,11 @@ def test_the_default_config_is_right(trees):
         capture_output=True, text=True,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "ok\n"), done.stdout
-    assert os.access(trees["venus-agent"] / "usr/share/doc/venus-agent/examples/agent.reference.toml", os.R_OK)
+
+
+def test_examples_and_pages_are_in_the_package(trees):
+    pages = trees["venus-agent"] / "usr/share/doc/venus-agent"
+    for page in ("examples/agent.reference.toml", "examples/containers.toml", "examples/venus-agent.rules.yml",
+                 "examples/grafana/venus-agent.json"):
+        assert os.access(pages / page, os.R_OK), page
+    assert list(pages.glob("operating.md*")) and list(pages.glob("coming-from.md*"))
