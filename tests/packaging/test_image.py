@@ -98,6 +98,23 @@ def test_the_environment_configures_it_and_sigterm_drains(sidecar, kafka):
     sidecar.stop()
 
 
+def test_the_image_reads_files_in_every_encoding(sidecar, tmp_path):
+    """What iconv loads for them is in it."""
+    encodings = {"gbk": "gbk", "gb18030": "gb18030", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "latin1": "latin-1", "auto": "utf-16"}
+    text = '[agent]\nadmin_socket = "/var/lib/venus-agent/admin.sock"\nmetrics_listen = ""\n'
+    lines = {encoding: ("café" if encoding == "latin1" else "你好") + f" {encoding}" for encoding in encodings}
+    for encoding, codec in encodings.items():
+        (sidecar.logs / f"{encoding}.log").write_bytes(f"{lines[encoding]}\n".encode(codec))
+        text += f'[[pipelines]]\nname = "{encoding}"\nsource = {{ include = ["/logs/{encoding}.log"], encoding = "{encoding}" }}\n'
+        text += 'sink = { type = "console" }\n'
+    config = tmp_path / "agent.toml"
+    config.write_text(text)
+    sidecar.mounts = (f"{config}:/etc/venus-agent/agent.toml:ro",)
+    sidecar.start().await_healthy()
+    wait_until(lambda: all(line in sidecar.containers.logs(sidecar.name) for line in lines.values()), "each line")
+    sidecar.stop()
+
+
 def test_a_config_of_ones_own_takes_the_place_of_the_images(sidecar, tmp_path):
     config = tmp_path / "agent.toml"
     config.write_text(
