@@ -82,7 +82,7 @@ struct Extent {
     std::deque<std::string> arena;     // what was rewritten on the way; deque: no element ever moves
     std::vector<Record> records;       // empty once delivered
     std::vector<ContainerMark> marks;  // of a container's log: one for each record
-    RecordTexts texts;              // of these; empty where their file alone says where they go
+    RecordTexts texts;                 // of these; empty where their file alone says where they go
 
     std::chrono::steady_clock::time_point read_at;
     std::size_t charge = 0;                     // bytes that it holds of the memory budget
