@@ -9,22 +9,6 @@ LINES = [f"第 {n} 行: 你好, 世界 {'x' * (n % 50)}" for n in range(200)]
 LATIN = [f"ligne {n}: déjà vu, ça alors {'é' * (n % 50)}" for n in range(200)]
 
 
-@pytest.fixture
-def log(tmp_path):
-    return tmp_path / "a.log"
-
-
-@pytest.fixture
-def arrived(tmp_path):
-    path = tmp_path / "arrived"
-
-    def read():
-        return path.read_bytes().decode().splitlines() if path.exists() else []
-
-    read.path = path
-    return read
-
-
 def follow(agent, log, arrived, **source):
     agent.configure(pipeline("p", log, {"type": "file", "path": str(arrived.path)}, **source)).start()
 

@@ -3,8 +3,6 @@
 import json
 import subprocess
 
-import pytest
-
 from support.agent import pipeline
 from support.programs import AGENT
 from support.wait import wait_until
@@ -17,22 +15,6 @@ java.lang.IllegalStateException: cannot book
 Caused by: java.io.IOException: disk
 \t... 3 more
 """
-
-
-@pytest.fixture
-def log(tmp_path):
-    return tmp_path / "a.log"
-
-
-@pytest.fixture
-def arrived(tmp_path):
-    path = tmp_path / "arrived"
-
-    def read():
-        return path.read_text().splitlines() if path.exists() else []
-
-    read.path = path
-    return read
 
 
 def shaped(log, arrived, processors, **source):
