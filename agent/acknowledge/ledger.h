@@ -38,6 +38,13 @@ class Ledger {
     // it moved: a gap holds it back.
     std::optional<Step> finish(model::ExtentSeq seq, const model::Dropped& dropped = {});
 
+    // The extent is about to go to the dead-letter topic. False: it may not yet, since one before it is neither
+    // finished nor on its way there; what is set aside keeps the order of its file.
+    bool set_aside(model::ExtentSeq seq);
+
+    // The extent failed: it stays a gap until it is read again.
+    void fail(model::ExtentSeq seq);
+
     // What is finished and held back by a gap.
     struct HeldBack {
         std::uint64_t bytes = 0;
@@ -49,13 +56,16 @@ class Ledger {
     std::size_t size() const { return open_.size(); }
 
  private:
+    enum class State : std::uint8_t { open, set_aside, finished };
     struct Entry {
         model::ExtentSeq seq;
         model::FileOffset begin;
         Watermark end;
-        bool finished = false;
+        State state = State::open;
         model::Dropped dropped{};
     };
+    Entry& entry(model::ExtentSeq seq);
+
     std::deque<Entry> open_;  // consecutive seqs
 };
 

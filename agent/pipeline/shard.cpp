@@ -325,6 +325,7 @@ bool Shard::extent_rejected(Pipeline& pipeline, Tail& tail, ExtentPtr& extent) {
         tail.stop_looking();
         return true;
     }
+    if (!tail.set_aside(*extent)) return true;  // it comes again behind what is before it
     extent->dead_letter_why = std::exchange(extent->failure, {});
     extent->rejection = model::Rejection::none;
     extent->failed = 0;

@@ -78,7 +78,10 @@ bool Tail::close_extent(const model::Extent& extent) {
         return false;
     }
     in_flight_bytes_ -= bytes;
-    if (!extent.failure.empty()) return false;  // a failed one leaves its gap
+    if (!extent.failure.empty()) {
+        ledger_.fail(extent.seq);
+        return false;
+    }
     const auto step = ledger_.finish(extent.seq, extent.dropped);
     if (!step) return false;
     books_.pass(step->to.offset - watermark.offset, step->dropped);

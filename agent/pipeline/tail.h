@@ -76,6 +76,8 @@ class Tail {
     // An extent came back. True: the watermark moved.
     bool close_extent(const model::Extent& extent);
     bool is_current(const model::Extent& extent) const { return extent.seq >= epoch_; }
+    // Of a current one, which may go to the dead-letter topic now; see Ledger::set_aside().
+    bool set_aside(const model::Extent& extent) { return ledger_.set_aside(extent.seq); }
     bool has_in_flight() const { return in_flight_ > 0; }
 
     void rewind();                           // nothing in flight: reads again from the watermark

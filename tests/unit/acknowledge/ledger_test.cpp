@@ -54,6 +54,26 @@ TEST(Ledger, GoesOnAfterItWasEmpty) {
     EXPECT_EQ(ledger.finish({1}), at(30));
 }
 
+TEST(Ledger, WhatIsSetAsideKeepsTheOrderOfItsFile) {
+    Ledger ledger;
+    for (std::uint64_t i = 0; i < 4; ++i) ledger.open(extent_of(i, i * 10, (i + 1) * 10));
+    EXPECT_FALSE(ledger.set_aside({1})) << "who is before it may follow";
+    EXPECT_TRUE(ledger.set_aside({0}));
+    EXPECT_TRUE(ledger.set_aside({1})) << "behind it";
+    ledger.finish({2});
+    EXPECT_TRUE(ledger.set_aside({3})) << "what is finished needs no place";
+    EXPECT_EQ(ledger.finish({0}), at(10));
+    EXPECT_EQ(ledger.finish({1}), at(30));
+}
+
+TEST(Ledger, BehindWhatFailedNothingIsSetAside) {
+    Ledger ledger;
+    for (std::uint64_t i = 0; i < 2; ++i) ledger.open(extent_of(i, i * 10, (i + 1) * 10));
+    EXPECT_TRUE(ledger.set_aside({0}));
+    ledger.fail({0});
+    EXPECT_FALSE(ledger.set_aside({1}));
+}
+
 TEST(LedgerDeathTest, AnExtentIsFinishedOnce) {
     Ledger ledger;
     ledger.open(extent_of(0, 0, 10));

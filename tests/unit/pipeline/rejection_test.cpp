@@ -146,6 +146,29 @@ TEST_F(RejectionTest, ATopicThatMayNotBeWrittenRejectsAllOfAnExtent) {
     EXPECT_EQ(dropped("rejected"), 100U);
 }
 
+TEST_F(RejectionTest, DeadLettersKeepTheOrderOfTheirFileHoweverTheyWereRejected) {
+    constexpr auto kWhy = model::Rejection::not_authorised;
+    sink = world.add("q", OnReject::dead_letter);
+    write_lines(2, -1);
+    const auto tail = world.follow(path, 1, "q");
+    world.poll();
+    test::append_to(path, "behind\n");
+    lines.emplace_back("behind");
+    world.shard->wake({tail});
+    world.poll();
+    ASSERT_EQ(sink->held.size(), 2U);
+    sink->reject(1, kWhy);
+    ASSERT_EQ(sink->held.size(), 1U) << "the later one may not go before the first";
+    sink->reject(0, kWhy);
+    ASSERT_EQ(sink->held.size(), 1U);
+    EXPECT_EQ(sink->held[0]->dead_letter_why, "rejected");
+    sink->finish(0);
+    ASSERT_TRUE(world.until([&] { return !sink->held.empty(); })) << "it is read again";
+    sink->reject(0, kWhy);
+    ASSERT_TRUE(run_until([&] { return world.file(1, 1).lag_bytes == 0; }));
+    EXPECT_EQ(dropped("dead_letter"), 3U);
+}
+
 // Records go to the topics t-a and t-b in turn, of which t-b may not be written.
 class TopicRejectionTest : public RejectionTest {
  protected:
