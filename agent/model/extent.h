@@ -53,6 +53,14 @@ struct ContainerMark {
     std::uint32_t bytes = 0;  // of its own lines in the file, where another stream's may lie between them
 };
 
+// The head of the next generation's file, where it completes a line that a container's log was rotated in the middle
+// of: whole lines, which lie behind an extent's own bytes.
+struct Borrowed {
+    TailId of;
+    std::uint64_t bytes = 0;
+    Fingerprint anchor;  // of the last of them
+};
+
 // What the bytes of an extent are.
 enum class ExtentForm : std::uint8_t {
     lines,         // complete lines
@@ -79,6 +87,7 @@ struct Extent {
 
     Buffer buffer;
     std::string_view bytes;            // inside the buffer
+    Borrowed borrowed;                 // the last of them; records of these begin and end at `own_end()`
     std::deque<std::string> arena;     // what was rewritten on the way; deque: no element ever moves
     std::vector<Record> records;       // empty once delivered
     std::vector<ContainerMark> marks;  // of a container's log: one for each record
@@ -98,6 +107,8 @@ struct Extent {
     std::uint32_t rejected_count = 0;  // records that on_reject gives up, and
     std::uint64_t rejected_bytes = 0;  // their bytes
     Dropped dropped{};                 // bytes of it, once it is finished
+
+    FileOffset own_end() const { return begin + (bytes.size() - borrowed.bytes); }  // of what was read
 
     // Whether its records may go to several topics.
     bool names_topics() const { return !texts.empty() && !texts.at(0, RecordTexts::kTopic).empty(); }

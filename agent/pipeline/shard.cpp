@@ -34,6 +34,12 @@ bool is_to_blame(const model::Extent& extent, config::OnReject on_reject) {
     return on_reject != config::OnReject::block || !extent.names_topics() || extent.failed == extent.record_count;
 }
 
+bool ends_within_line(const Pipeline& pipeline, const model::Extent& extent) {
+    if (!pipeline.framing.container || extent.end == extent.own_end()) return false;
+    const auto rest = extent.bytes.substr(extent.end - extent.begin);
+    return pipeline.framing.container->bytes_to_complete(rest, {}) != 0;
+}
+
 // Records that overlap cannot be looked through one by one.
 split::Streams streams_of(bool is_search) {
     return is_search ? split::Streams::in_file_order : split::Streams::apart;
@@ -98,8 +104,9 @@ bool Shard::take_turn() {
     if (!open_for_turn(*pipeline, tail)) return true;
     if (!tail.route->ready())
         wait_for_sink(*pipeline, tail);
-    else if (read_extent(*pipeline, tail))
+    else if (!waits_for_older(*pipeline, tail) && read_extent(*pipeline, tail))
         make_ready(*pipeline, tail);
+    release_newer(*pipeline, tail);
     return true;
 }
 
@@ -138,10 +145,12 @@ bool Shard::take_extent(Pipeline& pipeline, Tail& tail, read::ReadResult result)
     auto& extent = *result.extent;
     tail.was_at_end = tail.was_at_end || drained;
     const auto end = extent.end;
-    const auto seen = seen_behind(pipeline, tail, result);
     const bool is_search = tail.records_max > 0;
+    const bool is_complete = drained && !is_search && borrow(pipeline, tail, extent);
+    const auto seen = is_complete ? split::kNothingFollows : seen_behind(pipeline, tail, result);
     const auto records_max = is_search ? tail.records_max : split::kAllRecords;
     const auto faults = split::frame(extent, pipeline.framing, seen, records_max, streams_of(is_search));
+    if (drained && !is_complete) tail.is_within_line = ends_within_line(pipeline, extent);
     if (extent.end == extent.begin) return wait_for_lines(pipeline, tail, std::move(result));
     const bool has_rest = extent.end != end;
     if (has_rest) {
@@ -205,6 +214,7 @@ void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent, con
 }
 
 void Shard::truncated(Pipeline& pipeline, Tail& tail) {
+    tail.is_within_line = false;
     pipeline.probe.file_truncated(tail.path, tail.start_anew());
 }
 
@@ -286,6 +296,8 @@ void Shard::extent_finished(ExtentPtr extent) {
         extent_failed(*pipeline, tail, *extent);
     else if (extent->rejection == model::Rejection::none)
         extent_delivered(*pipeline, tail, *extent);
+    if (extent->borrowed.bytes > 0) borrowed_finished(tail, *extent);
+    release_newer(*pipeline, tail);
     pool_.give_back(std::move(extent->buffer));
 
     if (unstored_bytes_ >= kUnstoredBytesMax) store_checkpoints(checkpoint::Durability::process);

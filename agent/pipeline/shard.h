@@ -95,6 +95,10 @@ class Shard : public model::DeliveryListener {
     void schedule_turns();
     Pipeline* next_pipeline();
     static Tail& take_ready(Pipeline& pipeline);
+    bool waits_for_older(Pipeline& pipeline, Tail& tail);
+    void release_newer(Pipeline& pipeline, Tail& tail);
+    static bool borrow(const Pipeline& pipeline, const Tail& tail, model::Extent& extent);
+    static void borrowed_finished(Tail& tail, const model::Extent& extent);
     void come_back(std::chrono::steady_clock::duration wait);
     void share_budget();
     bool is_limited(Pipeline& pipeline);
@@ -122,7 +126,7 @@ class Shard : public model::DeliveryListener {
     void file_opened(Pipeline& pipeline, Tail& tail, base::SharedFd fd);
     void begin(Pipeline& pipeline, Tail& tail);
     static void join_generations(Pipeline& pipeline, Tail& tail);
-    static void leave_generations(Pipeline& pipeline, Tail& tail);
+    void leave_generations(Pipeline& pipeline, Tail& tail);
     bool open_for_turn(Pipeline& pipeline, Tail& tail);
     void serve_wanting();
     bool close_resting_files();

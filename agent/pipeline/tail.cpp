@@ -177,9 +177,21 @@ model::Books Tail::books() const {
 }
 
 void Tail::move_to(model::FileOffset offset) {
+    go_to_watermark({.offset = offset, .anchor = reader.anchor_at(offset)});
+}
+
+void Tail::head_taken(const model::Borrowed& head) {
+    AGENT_ASSERT(watermark.offset.value == 0);
+    books_.seen += head.bytes;
+    books_.read += head.bytes;
+    books_.pass(head.bytes, {});
+    go_to_watermark({.offset = {head.bytes}, .anchor = head.anchor});
+}
+
+void Tail::go_to_watermark(acknowledge::Watermark to) {
     books_.seen += watermark.offset - epoch_begin_;
     books_.read += watermark.offset - epoch_begin_;
-    watermark = {.offset = offset, .anchor = reader.anchor_at(offset)};
+    watermark = to;
     rewind();
     begin_books();
     dirty = true;

@@ -79,11 +79,13 @@ class Tail {
     // Of a current one, which may go to the dead-letter topic now; see Ledger::set_aside().
     bool set_aside(const model::Extent& extent) { return ledger_.set_aside(extent.seq); }
     bool has_in_flight() const { return in_flight_ > 0; }
+    bool is_at_beginning() const { return has_begun() && reader.offset().value == 0 && !has_in_flight(); }
 
     void rewind();                           // nothing in flight: reads again from the watermark
     model::Loss start_anew();                // the file was truncated: a new epoch, from its beginning
     model::Loss give_up();                   // the file was deleted and may not be kept: nothing is read any more
     void move_to(model::FileOffset offset);  // by hand; nothing in flight
+    void head_taken(const model::Borrowed& head);  // an older generation's extent had it, and is through
 
     model::Checkpoint checkpoint();  // as it is now; looks at the file's head while that is short
     std::optional<model::Checkpoint> checkpoint_before() const;  // of a tail that has not begun
@@ -112,6 +114,8 @@ class Tail {
     bool was_at_end = false;  // since it is this generation: read so far
     Tail* older = nullptr;    // generation of the same file; null: this is the oldest
     Tail* newer = nullptr;
+    bool is_within_line = false;  // a container's: if it was rotated there, the line goes on in the newer one
+    bool is_held = false;         // until the older one is through with its last line
     Generations* generations = nullptr;
     bool left = false;  // no path that we know leads to it
     std::chrono::steady_clock::time_point left_at;
@@ -143,6 +147,7 @@ class Tail {
         bool at_end;
     };
 
+    void go_to_watermark(acknowledge::Watermark to);
     void look_at_head();
     model::Loss end_epoch(model::LossReason why);
     void begin_books();

@@ -74,6 +74,7 @@ class Reader {
     // The file's head below `end`, for the checkpoint. Short or unreadable: what could be read.
     model::Fingerprint head(model::FileOffset end) const;
     model::Fingerprint anchor_at(model::FileOffset offset) const;
+    std::string first_bytes(std::size_t bytes_max) const { return pread(bytes_max, {}); }  // what can be read of them
 
     // Size in bytes and whether a name is left for it. Errors: errno's, closed.
     struct About {

@@ -1,6 +1,8 @@
 #include "agent/split/container_decoder.h"
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -74,8 +76,12 @@ class ContainerDecoder::Decoding {
         }
         whole.size += static_cast<std::uint32_t>(line.text.size());
         whole.end = record.end;
-        extent_.marks[open.line].bytes += static_cast<std::uint32_t>(record.end - record.begin);
+        extent_.marks[open.line].bytes += own_bytes(record);
         return true;
+    }
+
+    std::uint32_t own_bytes(const Record& record) const {
+        return record.begin < extent_.own_end() ? static_cast<std::uint32_t>(record.end - record.begin) : 0;
     }
 
     // The rest of its line begins a record of its own.
@@ -88,7 +94,7 @@ class ContainerDecoder::Decoding {
 
     // A line; several of them where the text is longer than a line may be, of which the first has all of the file's.
     void begin(Open& open, const Record& record, const ContainerLine& line, std::string& text) {
-        auto bytes = static_cast<std::uint32_t>(record.end - record.begin);
+        auto bytes = own_bytes(record);
         for (auto rest = line.text;;) {
             const auto part = rest.substr(0, decoder_.limit_.line_bytes_max);
             const bool is_rest = open.goes_on || open.is_behind_gap;
@@ -131,6 +137,24 @@ class ContainerDecoder::Decoding {
 
 std::uint32_t ContainerDecoder::decode(Extent& extent, Streams streams) const {
     return Decoding(extent, *this, streams).run();
+}
+
+std::optional<std::size_t> ContainerDecoder::bytes_to_complete(std::string_view older, std::string_view newer) const {
+    std::array<bool, model::kStreams> is_within_line{};
+    const auto is_complete = [&] { return std::ranges::none_of(is_within_line, std::identity()); };
+    const auto take_line = [&](std::string_view lines) {
+        const auto end = lines.find('\n') + 1;
+        if (const auto line = parser_.parse(lines.substr(0, end - 1)))
+            is_within_line.at(static_cast<std::size_t>(line->stream)) = line->is_partial;
+        return end;
+    };
+    while (older.contains('\n')) older.remove_prefix(take_line(older));
+    std::size_t taken = 0;
+    while (!is_complete()) {
+        if (!newer.substr(taken).contains('\n')) return std::nullopt;
+        taken += take_line(newer.substr(taken));
+    }
+    return taken;
 }
 
 }  // namespace agent::split

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "agent/model/extent.h"
 #include "agent/split/container_line.h"
@@ -29,6 +32,10 @@ class ContainerDecoder {
 
     // How many of the lines are none.
     std::uint32_t decode(model::Extent& extent, Streams streams = Streams::apart) const;
+
+    // How many bytes of `newer`, a log's first whole lines, complete what `older`, the last ones of the log before it,
+    // is in the middle of: behind them no stream is within a line. none: all of them do not.
+    std::optional<std::size_t> bytes_to_complete(std::string_view older, std::string_view newer) const;
 
  private:
     class Decoding;

@@ -46,6 +46,16 @@ void count(model::Extent& extent) {
     extent.split_count = extent.record_count = extent.unfinished = static_cast<std::uint32_t>(extent.records.size());
 }
 
+// Where its file ends, for what goes beyond it.
+void end_in_own_bytes(model::Extent& extent) {
+    const auto end = extent.own_end();
+    extent.end = std::min(extent.end, end);
+    for (auto& record : extent.records) {
+        record.begin = std::min(record.begin, end);
+        record.end = std::min(record.end, end);
+    }
+}
+
 // Of what ends at `end`, and no more: so that what is counted is that of these lines, too.
 LineFaults frame_until(model::Extent& extent, const Framing& framing, model::FileOffset end, Streams streams) {
     extent.records.clear();
@@ -85,6 +95,7 @@ base::Result<Framing> Framing::make(const config::FileSourceConfig& config, std:
         limit.pause_max = framing.timeout;
         framing.container.emplace(ContainerLimit{
             .line_bytes_max = line_bytes_max, .reach_bytes_max = limit.reach_bytes_max, .pause_max = limit.pause_max});
+        framing.reach_bytes_max = limit.reach_bytes_max;
     }
     if (multiline || framing.container) framing.joiner.emplace(std::move(multiline), limit);
     return framing;
@@ -96,6 +107,11 @@ LineFaults frame(model::Extent& extent, const Framing& framing, model::FileOffse
     auto faults = make_lines(extent, framing, framing.joiner ? kAllRecords : records_max, streams);
     if (!framing.joiner) return faults;
     framing.joiner->join(extent, seen, streams);
+    if (extent.borrowed.bytes > 0) {
+        end_in_own_bytes(extent);
+        count(extent);
+        return faults;
+    }
     if (extent.records.size() > records_max)
         return frame_until(extent, framing, extent.records[records_max - 1].end, streams);
     if (extent.end != end && extent.end != extent.begin && faults.skipped + faults.undecodable > 0)
@@ -105,7 +121,11 @@ LineFaults frame(model::Extent& extent, const Framing& framing, model::FileOffse
 }
 
 void frame_again(model::Extent& extent, const Framing& framing, Streams streams) {
-    (void)frame_until(extent, framing, extent.end, streams);
+    if (extent.borrowed.bytes == 0) {
+        (void)frame_until(extent, framing, extent.end, streams);
+    } else {
+        (void)frame(extent, framing, kNothingFollows, kAllRecords, streams);
+    }
 }
 
 }  // namespace agent::split

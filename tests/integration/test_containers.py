@@ -178,8 +178,8 @@ def test_a_line_that_no_runtime_wrote_is_sent_as_it_is_and_counted(agent, arrive
 # --- the kubelet ---
 
 
-def cri(text, second=0):
-    return f"2026-11-28T09:00:{second:02}.123456789Z stdout F {text}\n"
+def cri(text, second=0, stream="stdout", tag="F"):
+    return f"2026-11-28T09:00:{second:02}.123456789Z {stream} {tag} {text}\n"
 
 
 def test_where_chooses_containers_by_the_kubelets_names(agent, arrived, tmp_path):
@@ -248,6 +248,28 @@ def test_the_kubelets_rotation_loses_nothing(agent, arrived, tmp_path):
             subprocess.run(["gzip", rotated[n - 1]], check=True)
         arrived.wait(100 * (n + 1))
     assert arrived.lines() == [f"{n} {i}" for n in range(5) for i in range(100)]
+
+
+def test_a_line_that_is_rotated_in_its_middle_is_one_record(agent, arrived, tmp_path):
+    log = tmp_path / "0.log"
+    agent.configure(containers_of(tmp_path / "0.log*", arrived.sink))
+    for n in range(6):
+        if n % 2 == 0:  # or both files are there when the agent starts
+            agent.start()
+        append(log, cri(f"{n} ", tag="P") + cri(f"beside {n}", stream="stderr"))
+        log.rename(tmp_path / f"0.log.20261128-09000{n}")
+        append(log, cri("is one ", tag="P"))
+        append(log, cri("line", tag="F") + cri(f"behind {n}"))
+        if n % 2 == 1:
+            agent.start()
+        arrived.wait(3 * (n + 1))
+        agent.stop()
+    agent.start()
+    append(log, cri("last"))
+    arrived.wait(19)
+    agent.stop()
+    parts = [line for n in range(6) for line in (f"{n} is one line", f"beside {n}", f"behind {n}")]
+    assert arrived.lines() == [*parts, "last"]
 
 
 def test_try_shows_a_containers_records(agent, arrived, docker):
