@@ -31,12 +31,12 @@ std::string err(const std::string& tag, const std::string& text) {
 class RotatedLinesTest : public testing::Test {
  protected:
     RotatedLinesTest() {
-        config::FileSourceConfig source;
         source.type = config::SourceType::container;
         world.framing = *split::Framing::make(source);
-        sink = world.add("q");
     }
+    void add_pipeline(config::OnReject on_reject) { sink = world.add("q", on_reject, source); }
     void begin_with(const std::string& text) {
+        if (!sink) add_pipeline(config::OnReject::block);
         test::rewrite(path, text);
         older = world.follow(path, 1, "q");
         world.poll();
@@ -75,6 +75,7 @@ class RotatedLinesTest : public testing::Test {
         }
     }
 
+    config::FileSourceConfig source;
     base::ManualClock clock;
     ShardWorld world{64 << 20, &clock};
     FakeSink* sink = nullptr;
@@ -147,26 +148,29 @@ TEST_F(RotatedLinesTest, TheOtherStreamsLinesBetweenItsPiecesAreKept) {
 }
 
 TEST_F(RotatedLinesTest, ARejectedOneIsDroppedWithBothItsPieces) {
-    config::PipelineConfig config;
-    config.name = "r";
-    config.sink.on_reject = config::OnReject::drop;
-    config.source.type = config::SourceType::container;
-    sink = world.add(std::move(config));
-    test::rewrite(path, out("P", "one "));
-    older = world.follow(path, 1, "r");
-    world.poll();
-    std::filesystem::rename(path, path + ".1");
-    world.shard->moved(older, path + ".1");
-    test::rewrite(path, out("F", "two") + out("F", "behind"));
-    newer = world.follow(path, 2, "r");
-    world.poll();
+    add_pipeline(config::OnReject::drop);
+    begin_with(out("P", "one "));
+    rotate(out("F", "two") + out("F", "behind"));
     ASSERT_EQ(sink->held.size(), 1U);
     sink->reject(0, model::Rejection::not_authorised);
-    EXPECT_EQ(world.file(1, 2).lag_bytes, 0U);
-    EXPECT_EQ(world.file(1, 2).books.dropped_for(model::DropReason::rejected), out("P", "one ").size());
+    EXPECT_EQ(watermark(2), out("F", "two").size());
+    EXPECT_EQ(world.file(1, 1).books.dropped_for(model::DropReason::rejected), out("P", "one ").size());
     deliver();
     EXPECT_EQ(sink->delivered.back(), "behind");
-    EXPECT_EQ(world.file(2, 2).lag_bytes, 0U);
+    EXPECT_EQ(world.file(2, 1).lag_bytes, 0U);
+}
+
+TEST_F(RotatedLinesTest, ADeadLetterHasBothItsPieces) {
+    add_pipeline(config::OnReject::dead_letter);
+    begin_with(out("P", "one "));
+    rotate(out("F", "two") + out("F", "behind"));
+    sink->reject(0, model::Rejection::not_authorised);
+    ASSERT_EQ(sink->held.size(), 1U);
+    EXPECT_EQ(sink->held[0]->dead_letter_why, "rejected");
+    EXPECT_EQ(sink->held[0]->records.at(0).line(), "one two");
+    sink->finish(0);
+    EXPECT_EQ(watermark(1), out("P", "one ").size());
+    EXPECT_EQ(watermark(2), out("F", "two").size());
 }
 
 TEST_F(RotatedLinesTest, ACrashBetweenBothFilesRepeatsThemTogether) {
@@ -197,6 +201,7 @@ TEST_F(RotatedLinesTest, TheNewerFileGoesOnWhenTheOlderOneIsGivenUp) {
 // Lines of two streams in pieces, in generations that end anywhere.
 TEST_F(RotatedLinesTest, WhereverALogIsRotatedTheSameLinesArrive) {
     std::mt19937 random(42);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same each time
+    add_pipeline(config::OnReject::block);
     for (int history = 0; history < 200; ++history) {
         SCOPED_TRACE(history);
         std::vector<std::string> written;
