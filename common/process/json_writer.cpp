@@ -61,29 +61,58 @@ bool is_plain(char c) {
     return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\\';
 }
 
-// How many characters of `text` stand for themselves; eight at a time, for most do.
-std::size_t plain_length(std::string_view text) {
+template <typename Word>
+std::uint64_t load(const char* at) {
+    Word word = 0;
+    std::memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+bool are_plain(std::uint64_t eight) {
     constexpr std::uint64_t kOnes = 0x0101010101010101;
     constexpr std::uint64_t kHighs = 0x8080808080808080;
-    const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighs; };
+    const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word; };
+    const auto has_control = (eight - (kOnes * 0x20)) & ~eight;
+    const auto has_quote = has_zero(eight ^ (kOnes * '"')) | has_zero(eight ^ (kOnes * '\\'));
+    return ((eight | has_control | has_quote) & kHighs) == 0;
+}
+
+// How many characters of `text` stand for themselves; eight at a time, for most do, the last eight once more.
+std::size_t plain_length(std::string_view text) {
+    constexpr std::size_t kWord = sizeof(std::uint64_t);
+    constexpr std::size_t kHalf = sizeof(std::uint32_t);
+    const char* const begin = text.data();
+    const auto size = text.size();
     std::size_t at = 0;
-    for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + at, sizeof(word));
-        const auto is_control = (word - (kOnes * 0x20)) & ~word & kHighs;
-        if (((word & kHighs) | is_control | has_zero(word ^ (kOnes * '"')) | has_zero(word ^ (kOnes * '\\'))) != 0)
-            break;
+    if (size >= kWord) {
+        while (at + kWord <= size && are_plain(load<std::uint64_t>(begin + at))) at += kWord;
+        if (at + kWord > size && are_plain(load<std::uint64_t>(begin + size - kWord))) return size;
+    } else if (size >= kHalf) {
+        const auto last = load<std::uint32_t>(begin + size - kHalf);
+        if (are_plain(load<std::uint32_t>(begin) | (last << 32))) return size;
     }
-    while (at < text.size() && is_plain(text[at])) ++at;
+    while (at < size && is_plain(begin[at])) ++at;
     return at;
+}
+
+void append_plain(std::string& out, std::string_view text) {
+    const auto begin = out.size();
+    const auto end = begin + text.size() + 2;
+    out.resize_and_overwrite(end, [&](char* data, std::size_t /*may be more*/) {
+        data[begin] = '"';
+        text.copy(data + begin + 1, text.size());
+        data[end - 1] = '"';
+        return end;
+    });
 }
 
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+    auto plain = plain_length(text);
+    if (plain == text.size()) return append_plain(out, text);
     out += '"';
-    while (!text.empty()) {
-        const auto plain = plain_length(text);
+    for (;; plain = plain_length(text)) {
         out.append(text.substr(0, plain));
         text.remove_prefix(plain);
         if (text.empty()) break;
