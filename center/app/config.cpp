@@ -14,6 +14,7 @@
 #include "common/config/interpolate.h"
 #include "common/config/problems.h"
 #include "common/config/rules.h"
+#include "common/config/sections.h"
 #include "common/config/value.h"
 
 namespace center::app {
@@ -28,6 +29,7 @@ constexpr std::size_t kAdminTokenBytesMin = 8;
 constexpr std::chrono::hours kIntervalMax{1};
 constexpr std::chrono::seconds kIntervalMin{1};
 constexpr std::int64_t kAgentsMax = 1'000'000;
+constexpr std::string_view kStoreTopic = "venus-center";
 
 const Value* member(const Value& root, std::string_view table, std::string_view name) {
     const auto* found = root.find(table);
@@ -54,8 +56,17 @@ std::vector<std::string_view> names_in(std::string_view table) {
 // Texts, but for these.
 Value::Kind kind_of(std::string_view key) {
     if (key == "store.brokers") return Value::Kind::list;
+    if (key == "store.properties") return Value::Kind::table;
     if (key == "auth.force_open") return Value::Kind::boolean;
     return key == "center.agents_max" ? Value::Kind::integer : Value::Kind::text;
+}
+
+void check_texts(Value& list, Problems& problems) {
+    for (const auto& item : list.items) {
+        if (item.kind == Value::Kind::text) continue;
+        problems.add(item, fmt::format("is {} (a string is needed)", config::describe(item.kind)));
+        list.is_broken = true;
+    }
 }
 
 void check_members(Value& table, Problems& problems) {
@@ -68,6 +79,8 @@ void check_members(Value& table, Problems& problems) {
             problems.add(value,
                          fmt::format("is {} ({} is needed)", config::describe(value.kind), config::describe(wanted)));
             value.is_broken = true;
+        } else if (wanted == Value::Kind::list) {
+            check_texts(value, problems);
         }
     }
 }
@@ -115,11 +128,29 @@ void read_center(const Value& root, CenterConfig& out, Problems& problems) {
         out.agents_max = static_cast<std::uint64_t>(agents->integer);
 }
 
-void read_store(const Value& root, Problems& problems) {
+store::KafkaStoreConfig read_kafka_store(const Value& store, Problems& problems) {
+    auto cluster = config::read_cluster(store, store::check_store_property, problems);
+    store::KafkaStoreConfig out{.brokers = std::move(cluster.brokers),
+                                .topic = std::string(kStoreTopic),
+                                .properties = std::move(cluster.properties)};
+    const auto* topic = store.find("topic");
+    if (!topic || topic->is_broken) return out;
+    if (const auto complaint = config::check_topic(topic->text)) problems.add(*topic, *complaint);
+    out.topic = topic->text;
+    return out;
+}
+
+void read_store(const Value& root, CenterConfig& out, Problems& problems) {
     const auto* type = member(root, "store", "type");
-    if (type && type->text == "kafka") problems.add(*type, "\"kafka\" is not supported yet (write \"embedded\")");
-    if (type && type->text != "kafka" && type->text != "embedded")
-        problems.add(*type, fmt::format("{} is not known (one of: embedded)", base::quote(type->text)));
+    if (type && type->text == "kafka") {
+        out.kafka_store = read_kafka_store(*root.find("store"), problems);
+        return;
+    }
+    constexpr std::array<std::string_view, 2> kTypes = {"embedded", "kafka"};
+    if (type && type->text != "embedded") problems.add(*type, config::unknown_word(type->text, kTypes));
+    for (const auto* name : {"brokers", "properties"})
+        if (const auto* value = member(root, "store", name); value && !value->items.empty())
+            problems.add(*value, "is not used (write type = \"kafka\")");
 }
 
 bool is_loopback(std::string_view address) {
@@ -189,6 +220,7 @@ const std::vector<KeyAndDefault>& known_keys() {
         {"store.type", R"("embedded")"},
         {"store.brokers", "[]"},
         {"store.topic", R"("venus-center")"},
+        {"store.properties", ""},
         {"auth.admin_token", ""},
         {"auth.enrolment", R"("token")"},
         {"auth.force_open", "false"},
@@ -209,7 +241,7 @@ std::expected<CenterConfig, std::vector<config::Problem>> parse(std::string_view
     check_tables(*root, problems);
     CenterConfig out;
     read_center(*root, out, problems);
-    read_store(*root, problems);
+    read_store(*root, out, problems);
     read_auth(*root, out, problems);
     read_tls(*root, out, problems);
     constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "center/store/kafka_config.h"
 #include "common/config/config.h"
 #include "common/config/load.h"
 #include "common/net/http_server.h"
@@ -22,6 +24,7 @@ struct CenterConfig {
     std::chrono::milliseconds heartbeat_interval{30'000};
     std::string signing_key;  // a PEM file; "": offered configs are not signed
     std::uint64_t agents_max = 100'000;
+    std::optional<store::KafkaStoreConfig> kafka_store;  // none: the store is in data_dir
     std::string admin_token;
     bool is_open = false;  // agents need no token
     net::HttpTls tls;

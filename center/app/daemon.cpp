@@ -16,6 +16,8 @@
 #include "center/api/api.h"
 #include "center/api/opamp_endpoint.h"
 #include "center/store/embedded_store.h"
+#include "center/store/kafka_lead.h"
+#include "center/store/kafka_store.h"
 #include "common/base/assert.h"
 #include "common/base/unique_fd.h"
 #include "common/opamp/codec.h"
@@ -41,7 +43,12 @@ class Center {
 
  private:
     base::Result<void> start();
+    base::Result<void> open_store();
+    base::Result<void> compete();
+    void leads();
+    base::Result<void> serve();
     base::Result<void> open_doors();
+    void end(std::string_view why);
     base::Result<api::OpampSettings> opamp_settings() const;
     void watch_signals();
 
@@ -52,6 +59,7 @@ class Center {
     base::EventLoop loop_;
     base::UniqueFd signals_;
     std::unique_ptr<base::ReadableWatch> signal_watch_;
+    std::unique_ptr<store::KafkaLead> lead_;  // of centers with one store on Kafka
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<catalog::Catalog> catalog_;
     std::unique_ptr<fleet::Fleet> fleet_;
@@ -61,6 +69,7 @@ class Center {
     std::unique_ptr<api::Api> api_;
     std::unique_ptr<net::HttpServer> agents_door_;
     std::unique_ptr<net::HttpServer> api_door_;
+    int exit_code_ = EXIT_SUCCESS;
 };
 
 // Each agent may hold a connection.
@@ -98,11 +107,48 @@ base::Result<api::OpampSettings> Center::opamp_settings() const {
 }
 
 base::Result<void> Center::start() {
-    auto settings = opamp_settings();
-    if (!settings) return std::unexpected(settings.error());
-    auto store = store::open_embedded_store(loop_, config_.data_dir);
+    if (config_.kafka_store) return compete();
+    if (auto opened = open_store(); !opened) return opened;
+    return serve();
+}
+
+// Until this center leads, it listens on nothing: agents and operators find the one that does.
+base::Result<void> Center::compete() {
+    auto lead = store::KafkaLead::compete(
+        loop_, *config_.kafka_store,
+        {.leads = [this] { leads(); }, .ended = [this](const std::string& why) { end(why); }}, log_);
+    if (!lead) return std::unexpected(lead.error());
+    lead_ = std::move(*lead);
+    return {};
+}
+
+// That it leads again after an outage is sure when the store takes something.
+void Center::leads() {
+    if (store_) return store_->write({}, [](const auto&) {});
+    auto serving = open_store();
+    if (serving) serving = serve();
+    if (!serving) end(serving.error().message);
+}
+
+base::Result<void> Center::open_store() {
+    auto store = config_.kafka_store ? store::open_kafka_store(loop_, *config_.kafka_store,
+                                                               [this](const std::string& why) { end(why); })
+                                     : store::open_embedded_store(loop_, config_.data_dir);
     if (!store) return std::unexpected(store.error());
     store_ = std::move(*store);
+    return {};
+}
+
+// Whoever supervises it starts it again: what it knows is read anew then.
+void Center::end(std::string_view why) {
+    log_.error("center cannot go on", {{"error", why}});
+    exit_code_ = EXIT_FAILURE;
+    loop_.stop();
+}
+
+base::Result<void> Center::serve() {
+    auto settings = opamp_settings();
+    if (!settings) return std::unexpected(settings.error());
     auto catalog = catalog::Catalog::open(*store_);
     if (!catalog) return std::unexpected(catalog.error());
     catalog_ = std::move(*catalog);
@@ -121,7 +167,12 @@ base::Result<void> Center::start() {
                                                     .log = log_,
                                                     .admin_token = config_.admin_token,
                                                     .version = version_});
-    return open_doors();
+    if (auto opened = open_doors(); !opened) return opened;
+    log_.info("center is ready", {{"agents", agents_door_->address()},
+                                  {"api", api_door_->address()},
+                                  {"tls", config_.tls.cert_file.empty() ? "off" : "on"},
+                                  {"enrolment", config_.is_open ? "open" : "token"}});
+    return {};
 }
 
 base::Result<void> Center::open_doors() {
@@ -150,18 +201,16 @@ int Center::run() {
     ::umask(S_IRWXG | S_IRWXO);  // the store has the secret that credentials are made of
     raise_descriptor_limit();
     watch_signals();
-    log_.info("center starts", {{"version", version_}, {"data_dir", config_.data_dir}});
+    log_.info("center starts",
+              {{"version", version_},
+               {"store", config_.kafka_store ? "topic " + config_.kafka_store->topic : "folder " + config_.data_dir}});
     if (auto started = start(); !started) {
         log_.error("center cannot run", {{"error", started.error().message}});
         return EXIT_FAILURE;
     }
-    log_.info("center is ready", {{"agents", agents_door_->address()},
-                                  {"api", api_door_->address()},
-                                  {"tls", config_.tls.cert_file.empty() ? "off" : "on"},
-                                  {"enrolment", config_.is_open ? "open" : "token"}});
     loop_.run();
     log_.info("center has stopped");
-    return EXIT_SUCCESS;
+    return exit_code_;
 }
 
 }  // namespace

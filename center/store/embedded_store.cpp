@@ -1,15 +1,6 @@
 #include "center/store/embedded_store.h"
 
-#include <algorithm>
-#include <charconv>
-#include <chrono>
-#include <condition_variable>
-#include <deque>
-#include <map>
-#include <mutex>
-#include <thread>
 #include <utility>
-#include <variant>
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
@@ -17,15 +8,13 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
-#include "common/base/assert.h"
+#include "center/store/queued_store.h"
 #include "common/base/folder_lock.h"
 #include "common/base/unique_fd.h"
 
 namespace center::store {
 
 namespace {
-
-constexpr const char* kRevisionKey = "meta/revision";
 
 rocksdb::Options options_of() {
     rocksdb::Options options;
@@ -48,52 +37,16 @@ rocksdb::Options options_of() {
     return options;
 }
 
-Revision after(Revision previous) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-    return std::max(previous + 1, static_cast<Revision>(std::max<std::int64_t>(ms, 0)));
-}
-
-struct WriteJob {
-    Batch batch;
-    Store::Written done;
-};
-
-struct ReadJob {
-    Range range;
-    Store::Read done;
-};
-
-using Job = std::variant<WriteJob, ReadJob>;
-
-// What lives as long as somebody may post to the loop about it.
-struct Front {
-    bool is_open = true;
-    Revision revision = 0;
-    std::multimap<Revision, base::Task> waiting;
-};
-
-class EmbeddedStore : public Store {
+class RocksDbBackend : public Backend {
  public:
-    EmbeddedStore(base::EventLoop& loop, base::UniqueFd lock, std::unique_ptr<rocksdb::DB> db, Revision revision)
-        : loop_(loop), lock_(std::move(lock)), db_(std::move(db)), last_(revision), thread_([this] { work(); }) {
-        front_->revision = revision;
-    }
-
-    ~EmbeddedStore() override {
-        front_->is_open = false;
-        {
-            const std::lock_guard guard(mutex_);
-            is_closing_ = true;
-        }
-        wake_.notify_one();
-        thread_.join();
+    RocksDbBackend(base::UniqueFd lock, std::unique_ptr<rocksdb::DB> db) : lock_(std::move(lock)), db_(std::move(db)) {}
+    ~RocksDbBackend() override {
         (void)db_->Flush({});  // into files with checksums; what it cannot write stays in the log
     }
-    EmbeddedStore(const EmbeddedStore&) = delete;
-    EmbeddedStore& operator=(const EmbeddedStore&) = delete;
+    RocksDbBackend(const RocksDbBackend&) = delete;
+    RocksDbBackend& operator=(const RocksDbBackend&) = delete;
 
-    base::Result<void> load(std::string_view prefix, const Visit& visit) override {
+    base::Result<void> load(std::string_view prefix, const Store::Visit& visit) override {
         const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}));
         const rocksdb::Slice begin(prefix.data(), prefix.size());
         for (it->Seek(begin); it->Valid() && it->key().starts_with(begin); it->Next())
@@ -102,93 +55,18 @@ class EmbeddedStore : public Store {
         return {};
     }
 
-    void read(Range range, Read done) override { add(ReadJob{std::move(range), std::move(done)}); }
-    void write(Batch batch, Written done) override { add(WriteJob{std::move(batch), std::move(done)}); }
-    Revision revision() const override { return front_->revision; }
-
-    void when_at(Revision revision, base::Task then) override {
-        if (revision <= front_->revision) return then();
-        front_->waiting.emplace(revision, std::move(then));
-    }
-
- private:
-    void add(Job job) {
-        {
-            const std::lock_guard guard(mutex_);
-            jobs_.push_back(std::move(job));
-        }
-        wake_.notify_one();
-    }
-
-    void work() {
-        for (;;) {
-            std::deque<Job> jobs;
-            {
-                std::unique_lock guard(mutex_);
-                wake_.wait(guard, [this] { return is_closing_ || !jobs_.empty(); });
-                if (jobs_.empty()) return;
-                jobs.swap(jobs_);
-            }
-            while (!jobs.empty()) take(jobs);
-        }
-    }
-
-    // The writes at the front together, or one read.
-    void take(std::deque<Job>& jobs) {
-        if (auto* read = std::get_if<ReadJob>(&jobs.front())) {
-            auto entries = read_now(read->range);
-            loop_.post([front = front_, done = std::move(read->done), entries = std::move(entries)]() mutable {
-                if (front->is_open) done(std::move(entries));
-            });
-            jobs.pop_front();
-            return;
-        }
-        std::vector<WriteJob> writes;
-        while (!jobs.empty() && std::holds_alternative<WriteJob>(jobs.front())) {
-            writes.push_back(std::get<WriteJob>(std::move(jobs.front())));
-            jobs.pop_front();
-        }
-        write_now(std::move(writes));
-    }
-
-    void write_now(std::vector<WriteJob> writes) {
+    base::Result<void> write(const Batch& batch) override {
         rocksdb::WriteBatch together;
-        auto revision = last_;
-        std::vector<Revision> revisions;
-        for (const auto& write : writes) {
-            revision = after(revision);
-            revisions.push_back(revision);
-            for (const auto& change : write.batch)
-                change.value ? together.Put(change.key, *change.value) : together.Delete(change.key);
-        }
-        together.Put(kRevisionKey, std::to_string(revision));
+        for (const auto& change : batch)
+            change.value ? together.Put(change.key, *change.value) : together.Delete(change.key);
         rocksdb::WriteOptions options;
         options.sync = true;
-        const auto status = db_->Write(options, &together);
-        if (status.ok()) last_ = revision;
-        loop_.post([front = front_, writes = std::move(writes), revisions = std::move(revisions), ok = status.ok(),
-                    why = status.ToString()]() mutable {
-            for (std::size_t i = 0; i < writes.size() && front->is_open; ++i) {
-                if (!ok) {
-                    writes[i].done(base::fail("cannot write to the store: {}", why));
-                    continue;
-                }
-                front->revision = revisions[i];
-                writes[i].done(revisions[i]);
-                tell(front);
-            }
-        });
+        if (const auto status = db_->Write(options, &together); !status.ok())
+            return base::fail("{}", status.ToString());
+        return {};
     }
 
-    static void tell(const std::shared_ptr<Front>& front) {
-        while (front->is_open && !front->waiting.empty() && front->waiting.begin()->first <= front->revision) {
-            auto then = std::move(front->waiting.begin()->second);
-            front->waiting.erase(front->waiting.begin());
-            then();
-        }
-    }
-
-    base::Result<std::vector<Entry>> read_now(const Range& range) {
+    base::Result<std::vector<Entry>> read(const Range& range) override {
         std::vector<Entry> entries;
         const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}));
         const auto begin = range.after.empty() ? range.prefix : range.after;
@@ -208,16 +86,9 @@ class EmbeddedStore : public Store {
         return entries;
     }
 
-    base::EventLoop& loop_;
+ private:
     base::UniqueFd lock_;  // released last
     std::unique_ptr<rocksdb::DB> db_;
-    std::shared_ptr<Front> front_ = std::make_shared<Front>();
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    std::deque<Job> jobs_;
-    bool is_closing_ = false;
-    Revision last_;  // the thread's
-    std::thread thread_;
 };
 
 base::Result<Revision> revision_of(rocksdb::DB& db) {
@@ -225,10 +96,7 @@ base::Result<Revision> revision_of(rocksdb::DB& db) {
     const auto status = db.Get({}, kRevisionKey, &text);
     if (status.IsNotFound()) return 0;
     if (!status.ok()) return base::fail("{}", status.ToString());
-    Revision revision = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), revision);
-    if (error != std::errc{} || end != text.data() + text.size()) return base::fail("its revision is no number");
-    return revision;
+    return parse_revision(text);
 }
 
 // Opening reads no data: a damaged block would be met in the middle of something.
@@ -258,7 +126,7 @@ base::Result<std::unique_ptr<Store>> open_embedded_store(base::EventLoop& loop, 
     if (auto read = read_all(*db); !read) return cannot(read.error().message);
     const auto revision = revision_of(*db);
     if (!revision) return cannot(revision.error().message);
-    return std::make_unique<EmbeddedStore>(loop, std::move(*lock), std::move(db), *revision);
+    return make_queued_store(loop, std::make_unique<RocksDbBackend>(std::move(*lock), std::move(db)), *revision);
 }
 
 }  // namespace center::store

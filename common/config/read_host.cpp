@@ -67,19 +67,6 @@ void read_properties(const Value& table, const std::string& way, const PropertyC
     }
 }
 
-ClusterConfig read_cluster(const Value& table, const PropertyCheck& check, Problems& problems) {
-    ClusterConfig cluster{.name = table.name};
-    if (const auto complaint = check_name(table.name)) problems.add_unknown(table, *complaint);
-    take(table, "brokers", cluster.brokers);
-    if (!is_given(table, "brokers")) {
-        problems.add_missing(table, "brokers", "is missing (write brokers = [\"host:9092\"])");
-    }
-    hold(table, "brokers", check_broker, problems);
-    if (const auto* properties = usable(table, "properties"))
-        read_properties(*properties, "", check, cluster, problems);
-    return cluster;
-}
-
 }  // namespace
 
 std::string host_name() {
@@ -124,6 +111,19 @@ LogConfig read_log(const Value& root) {
         take_choice(*log, "format", "log.format", config.format);
     }
     return config;
+}
+
+ClusterConfig read_cluster(const Value& table, const PropertyCheck& check, Problems& problems) {
+    ClusterConfig cluster{.name = table.name};
+    if (const auto complaint = check_name(table.name)) problems.add_unknown(table, *complaint);
+    take(table, "brokers", cluster.brokers);
+    if (!is_given(table, "brokers")) {
+        problems.add_missing(table, "brokers", "is missing (write brokers = [\"host:9092\"])");
+    }
+    hold(table, "brokers", check_broker, problems);
+    if (const auto* properties = usable(table, "properties"))
+        read_properties(*properties, "", check, cluster, problems);
+    return cluster;
 }
 
 std::map<std::string, ClusterConfig> read_clusters(const Value& root, const PropertyCheck& check, Problems& problems) {

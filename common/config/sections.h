@@ -16,6 +16,7 @@ namespace config {
 AgentConfig read_agent(const Value& root, Problems& problems);
 LogConfig read_log(const Value& root);
 std::optional<CenterConfig> read_center(const Value& root, Problems& problems);
+ClusterConfig read_cluster(const Value& table, const PropertyCheck& check, Problems& problems);
 std::map<std::string, ClusterConfig> read_clusters(const Value& root, const PropertyCheck& check, Problems& problems);
 
 // What pipelines lean on: `config` has its agent and its clusters already.

@@ -32,7 +32,7 @@ class Center:
         self.agents_port, self.api_port = free_port(), free_port()
         self.process = None
 
-    def configure(self, auth=None, tls=None, **center):
+    def configure(self, auth=None, tls=None, store=None, **center):
         document = {
             "center": {
                 "listen_agents": f"127.0.0.1:{self.agents_port}",
@@ -45,20 +45,24 @@ class Center:
         }
         if tls:
             document["tls"] = tls
+        if store:
+            document["store"] = store
         self.config.write_text(to_toml(document))
         return self
 
-    def start(self):
+    def start(self, wait=True):
+        """With `wait`, until it answers: one that does not lead does not."""
         if not self.config.exists():
             self.configure()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [CENTER, "run", "--config", self.config], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        wait_until(self._answers, "the center to answer", timeout=20)
+        if wait:
+            wait_until(self.answers, "the center to answer", timeout=20)
         return self
 
-    def _answers(self):
+    def answers(self):
         assert self.running, f"the center ended with {self.process.returncode}:\n{self.log_tail()}"
         try:
             self.agents()
@@ -80,8 +84,11 @@ class Center:
             self.process.kill()
             self.process.wait()
 
+    def log_text(self):
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
     def log_tail(self, lines=60):
-        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        text = self.log_text()
         return "\n".join(text.splitlines()[-lines:])
 
     @property

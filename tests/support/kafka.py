@@ -95,5 +95,9 @@ class Kafka:
             record["headers"] = dict(zip(flat[::2], flat[1::2]))
         return records
 
+    def produce(self, topic, key, value):
+        command = ["kcat", "-P", "-b", self.brokers, "-t", topic, "-K", "\t"]
+        subprocess.run(command, input=f"{key}\t{value}\n", text=True, check=True)
+
     def _do(self, command, *arguments):
         subprocess.run([KAFKA, command, *arguments, "--dir", self.folder], check=True)

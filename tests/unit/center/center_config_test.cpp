@@ -77,11 +77,32 @@ TEST(CenterConfig, EveryFaultHasItsPlace) {
     EXPECT_THAT(with("[center]\nheartbeat_interval = \"1500ms\"\n"), HasSubstr("whole seconds"));
     EXPECT_THAT(with("[center]\nagents_max = 0\n"), HasSubstr("from 1 to"));
     EXPECT_THAT(with("[center]\ndata_dir = 5\n"), HasSubstr("a string is needed"));
-    EXPECT_THAT(with("[store]\ntype = \"kafka\"\n"), HasSubstr("not supported yet"));
+    EXPECT_THAT(with("[store]\ntype = \"kafak\"\n"), HasSubstr("did you mean"));
     EXPECT_THAT(with("[tls]\ncert_file = \"/x\"\n"), HasSubstr("needs both"));
     EXPECT_THAT(with("[log]\nlevel = \"loud\"\n"), HasSubstr("log.level"));
     EXPECT_THAT(with("center = 3\n"), HasSubstr("error"));
     EXPECT_THAT(with("[nonsense]\n"), HasSubstr("nonsense"));
+}
+
+TEST(CenterConfig, AStoreOnKafkaHasBrokersATopicAndProperties) {
+    const auto with = [](const std::string& more) { return std::string(kToken) + "[store]\n" + more; };
+    const std::string kafka = "type = \"kafka\"\nbrokers = [\"k:9092\", \"l:9092\"]\n";
+    const auto config = parse(with(kafka + "properties = { sasl.mechanism = \"PLAIN\", \"retries\" = 7 }\n"));
+    ASSERT_TRUE(config);
+    ASSERT_TRUE(config->kafka_store);
+    EXPECT_THAT(config->kafka_store->brokers, testing::ElementsAre("k:9092", "l:9092"));
+    EXPECT_EQ(config->kafka_store->topic, "venus-center");
+    EXPECT_EQ(config->kafka_store->properties.at("sasl.mechanism"), "PLAIN");
+    EXPECT_EQ(config->kafka_store->properties.at("retries"), "7");
+    EXPECT_FALSE(parse(kToken)->kafka_store);
+    const auto faults_with = [&](const std::string& more) { return faults(with(more)); };
+    EXPECT_THAT(faults_with("type = \"kafka\"\n"), HasSubstr("f:3:1: error: store.brokers: is missing"));
+    EXPECT_THAT(faults_with("type = \"kafka\"\nbrokers = [1]\n"), HasSubstr("store.brokers[0]: is an integer"));
+    EXPECT_THAT(faults_with("type = \"kafka\"\nbrokers = [\"k\"]\n"), HasSubstr("write host:port"));
+    EXPECT_THAT(faults_with(kafka + "topic = \"a b\"\n"), HasSubstr("f:6:9: error: store.topic"));
+    EXPECT_THAT(faults_with(kafka + "properties = { group.id = \"x\" }\n"), HasSubstr("by the center itself"));
+    EXPECT_THAT(faults_with(kafka + "properties = { no.such = \"x\" }\n"), HasSubstr("librdkafka refuses it"));
+    EXPECT_THAT(faults_with("brokers = [\"k:9092\"]\n"), HasSubstr("is not used (write type"));
 }
 
 TEST(CenterConfig, CutOffOrDamagedAnywhereItIsReadOrRefused) {

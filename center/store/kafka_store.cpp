@@ -1,0 +1,219 @@
+#include "center/store/kafka_store.h"
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "center/store/kafka_client.h"
+#include "center/store/queued_store.h"
+
+namespace center::store {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kOpenPatience = 30'000ms;     // with fencing, and with reading that stands still
+constexpr auto kTransactionTime = 30'000ms;  // a write that did not get through by then has failed
+constexpr auto kCommitPatience = 1'000ms;    // between two looks whether the store closes
+constexpr auto kReadPatience = 200ms;
+constexpr int kPartition = 0;
+
+using Entries = std::map<std::string, std::string, std::less<>>;
+
+void apply(Entries& entries, std::string_view key, const std::optional<std::string>& value) {
+    if (value)
+        entries.insert_or_assign(std::string(key), *value);
+    else
+        entries.erase(std::string(key));
+}
+
+// Everything that was committed, in its order.
+class Reading {
+ public:
+    Reading(rd_kafka_t* client, const std::string& topic)
+        : topic_(rd_kafka_topic_new(client, topic.c_str(), nullptr)) {}
+    ~Reading() {
+        if (is_started_) rd_kafka_consume_stop(topic_.get(), kPartition);
+    }
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+
+    base::Result<Entries> all() {
+        if (!topic_ || rd_kafka_consume_start(topic_.get(), kPartition, RD_KAFKA_OFFSET_BEGINNING) != 0)
+            return base::fail("{}", rd_kafka_err2str(rd_kafka_last_error()));
+        is_started_ = true;
+        Entries entries;
+        auto stands_since = std::chrono::steady_clock::now();
+        while (std::chrono::steady_clock::now() - stands_since < kOpenPatience) {
+            const Message message(rd_kafka_consume(topic_.get(), kPartition, static_cast<int>(kReadPatience.count())));
+            if (!message) continue;
+            if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return entries;
+            if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+                why_ = rd_kafka_message_errstr(message.get());
+                continue;
+            }
+            if (message->key_len == 0) return base::fail("offset {} has no key: it is no store's", message->offset);
+            take(*message, entries);
+            stands_since = std::chrono::steady_clock::now();
+        }
+        return base::fail("{}", why_);
+    }
+
+ private:
+    static void take(const rd_kafka_message_t& message, Entries& entries) {
+        const std::string_view key(static_cast<const char*>(message.key), message.key_len);
+        std::optional<std::string> value;
+        if (message.payload) value.emplace(static_cast<const char*>(message.payload), message.len);
+        apply(entries, key, value);
+    }
+
+    TopicHandle topic_;
+    bool is_started_ = false;
+    std::string why_ = "no answer";
+};
+
+class KafkaBackend : public Backend {
+ public:
+    KafkaBackend(Handle producer, const std::string& topic, Entries entries, std::function<void(std::string)> fenced)
+        : producer_(std::move(producer)),
+          topic_(rd_kafka_topic_new(producer_.get(), topic.c_str(), nullptr)),
+          entries_(std::move(entries)),
+          fenced_(std::move(fenced)) {}
+
+    base::Result<void> load(std::string_view prefix, const Store::Visit& visit) override {
+        for (auto it = entries_.lower_bound(prefix); it != entries_.end() && it->first.starts_with(prefix); ++it)
+            if (auto visited = visit(it->first, it->second); !visited) return visited;
+        return {};
+    }
+
+    base::Result<std::vector<Entry>> read(const Range& range) override {
+        const auto end_of_prefix = entries_.lower_bound(range.prefix + '\xFF');  // which is in no key of ours
+        auto begin = entries_.lower_bound(range.prefix);
+        auto end = end_of_prefix;
+        std::vector<Entry> found;
+        if (range.order == Order::ascending) {
+            if (!range.after.empty()) begin = entries_.upper_bound(range.after);
+            for (; begin != end && found.size() < range.count_max; ++begin)
+                found.push_back({.key = begin->first, .value = begin->second});
+        } else {
+            if (!range.after.empty()) end = entries_.lower_bound(range.after);
+            while (end != begin && found.size() < range.count_max) {
+                --end;
+                found.push_back({.key = end->first, .value = end->second});
+            }
+        }
+        return found;
+    }
+
+    base::Result<void> write(const Batch& batch) override {
+        if (is_fenced_) return base::fail("another center leads");
+        if (const KafkaError failed{rd_kafka_begin_transaction(producer_.get())}) return failed_for_good(failed);
+        for (const auto& [key, value] : batch)
+            if (auto sent = send(key, value); !sent) return give_up(sent.error().message);
+        if (auto done = commit(); !done) return done;
+        for (const auto& [key, value] : batch) apply(entries_, key, value);
+        return {};
+    }
+
+    void interrupt() override { is_closing_ = true; }
+
+ private:
+    base::Result<void> send(const std::string& key, const std::optional<std::string>& value) {
+        auto* bytes = value ? const_cast<char*>(value->data()) : nullptr;  // none: a tombstone
+        if (rd_kafka_produce(topic_.get(), kPartition, RD_KAFKA_MSG_F_COPY, bytes, value ? value->size() : 0,
+                             key.data(), key.size(), nullptr) != 0)
+            return base::fail("{}", rd_kafka_err2str(rd_kafka_last_error()));
+        return {};
+    }
+
+    // Until its outcome is known.
+    base::Result<void> commit() {
+        while (!is_closing_) {
+            const KafkaError failed(
+                rd_kafka_commit_transaction(producer_.get(), static_cast<int>(kCommitPatience.count())));
+            if (!failed) return {};
+            if (rd_kafka_error_txn_requires_abort(failed.get())) return give_up(text_of(failed));
+            if (!rd_kafka_error_is_retriable(failed.get())) return failed_for_good(failed);
+        }
+        return base::fail("the store closes");
+    }
+
+    base::Result<void> give_up(const std::string& why) {
+        while (!is_closing_) {
+            const KafkaError failed(
+                rd_kafka_abort_transaction(producer_.get(), static_cast<int>(kCommitPatience.count())));
+            if (!failed) return base::fail("{}", why);
+            if (!rd_kafka_error_is_retriable(failed.get())) return failed_for_good(failed);
+        }
+        return base::fail("the store closes");
+    }
+
+    base::Result<void> failed_for_good(const KafkaError& error) {
+        is_fenced_ = true;
+        fenced_(text_of(error));
+        return base::fail("{}", text_of(error));
+    }
+
+    Handle producer_;
+    TopicHandle topic_;
+    Entries entries_;
+    std::function<void(std::string)> fenced_;
+    bool is_fenced_ = false;
+    std::atomic<bool> is_closing_ = false;
+};
+
+base::Result<Handle> fence(const KafkaStoreConfig& config) {
+    const auto time = std::to_string(kTransactionTime.count());
+    auto producer =
+        make_client(config, {.type = RD_KAFKA_PRODUCER,
+                             .settings = {{"transactional.id", config.topic}, {"transaction.timeout.ms", time}}});
+    if (!producer) return producer;
+    const KafkaError failed(rd_kafka_init_transactions(producer->get(), static_cast<int>(kOpenPatience.count())));
+    if (failed) return base::fail("cannot take it over: {}", text_of(failed));
+    return producer;
+}
+
+base::Result<Entries> read_all(const KafkaStoreConfig& config) {
+    auto consumer = make_client(config, {.type = RD_KAFKA_CONSUMER,
+                                         .settings = {{"group.id", config.topic},
+                                                      {"enable.auto.commit", "false"},
+                                                      {"enable.partition.eof", "true"},
+                                                      {"isolation.level", "read_committed"}}});
+    if (!consumer) return std::unexpected(consumer.error());
+    auto entries = Reading(consumer->get(), config.topic).all();
+    if (!entries) return base::fail("cannot read it: {}", entries.error().message);
+    return entries;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Store>> open_kafka_store(base::EventLoop& loop, const KafkaStoreConfig& config,
+                                                      std::function<void(std::string)> fenced) {
+    const auto cannot = [&](const base::Error& error) {
+        return base::fail("cannot open the store in topic {}: {}", config.topic, error.message);
+    };
+    auto producer = fence(config);
+    if (!producer) return cannot(producer.error());
+    auto entries = read_all(config);
+    if (!entries) return cannot(entries.error());
+    Revision last = 0;
+    if (const auto found = entries->find(kRevisionKey); found != entries->end()) {
+        const auto revision = parse_revision(found->second);
+        if (!revision) return cannot(revision.error());
+        last = *revision;
+    } else if (!entries->empty()) {
+        return cannot({.message = "it has records that are no store's"});
+    }
+    auto tell = [&loop, fenced = std::move(fenced)](const std::string& why) {
+        loop.post([fenced, why] { fenced(why); });
+    };
+    auto backend =
+        std::make_unique<KafkaBackend>(std::move(*producer), config.topic, std::move(*entries), std::move(tell));
+    return make_queued_store(loop, std::move(backend), last);
+}
+
+}  // namespace center::store
