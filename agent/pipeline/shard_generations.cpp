@@ -105,11 +105,10 @@ bool Shard::borrow(const Pipeline& pipeline, const Tail& tail, model::Extent& ex
     std::ranges::copy(borrowed, buffer.bytes.get() + extent.bytes.size());
     extent.buffer = std::move(buffer);
     extent.bytes = {extent.buffer.bytes.get(), extent.buffer.capacity};
-    extent.borrowed = {
-        .of = newer->id,
-        .bytes = borrowed.size(),
-        .anchor = model::Fingerprint::of(
-            borrowed.substr(borrowed.size() - std::min<std::size_t>(borrowed.size(), model::Fingerprint::kBytesMax)))};
+    extent.borrowed = {.of = newer->id,
+                       .bytes = borrowed.size(),
+                       .anchor = model::Fingerprint::of(borrowed.substr(
+                           borrowed.size() - std::min<std::size_t>(borrowed.size(), model::Fingerprint::kBytesMax)))};
     return true;
 }
 

@@ -81,10 +81,10 @@ class Tail {
     bool has_in_flight() const { return in_flight_ > 0; }
     bool is_at_beginning() const { return has_begun() && reader.offset().value == 0 && !has_in_flight(); }
 
-    void rewind();                           // nothing in flight: reads again from the watermark
-    model::Loss start_anew();                // the file was truncated: a new epoch, from its beginning
-    model::Loss give_up();                   // the file was deleted and may not be kept: nothing is read any more
-    void move_to(model::FileOffset offset);  // by hand; nothing in flight
+    void rewind();                                 // nothing in flight: reads again from the watermark
+    model::Loss start_anew();                      // the file was truncated: a new epoch, from its beginning
+    model::Loss give_up();                         // the file was deleted and may not be kept: nothing is read any more
+    void move_to(model::FileOffset offset);        // by hand; nothing in flight
     void head_taken(const model::Borrowed& head);  // an older generation's extent had it, and is through
 
     model::Checkpoint checkpoint();  // as it is now; looks at the file's head while that is short

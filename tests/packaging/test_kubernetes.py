@@ -20,7 +20,8 @@ VERSIONS = ("1.33", "1.37")  # of the schemas: the oldest and the newest that th
 MANAGED = ["--set", "agent.center.endpoint=http://venus-center:4320/v1/opamp", "--set", "agent.priorityClassName=high",
            "--set", "kafka.properties.compression\\.type=zstd", "--set", "images.pullSecrets[0].name=ours",
            "--set", "agent.nodeSelector.disk=ssd", "--set", "center.enabled=true", "--set", "center.adminTokenSecret=ours",
-           "--set", "center.storage.className=fast"]  # fmt: skip
+           "--set", "center.replicas=2", "--set", "center.store.brokers={k:9092}",
+           "--set", "center.store.properties.sasl\\.password=${file:/etc/venus-center/secret/password}"]  # fmt: skip
 
 VALIDATE = """
 import json, sys, kubernetes_validate
@@ -151,6 +152,15 @@ def test_the_centers_config_is_a_good_one(tmp_path):
     (tmp_path / "admin-token").write_text(the("Secret", made)["stringData"]["admin-token"])
     secrets = [("/etc/venus-center/secret", str(tmp_path))]
     assert check(CENTER, the("ConfigMap", made)["data"]["center.toml"], tmp_path, secrets) == (0, "ok")
+
+
+def test_the_config_of_a_center_with_a_store_of_its_own_is_a_good_one(tmp_path):
+    config = the("ConfigMap", render(*MANAGED, "--show-only", "templates/center.yaml"))["data"]["center.toml"]
+    for name in ("admin-token", "password"):
+        (tmp_path / name).write_text("long enough")
+    secrets = [("/etc/venus-center/secret", str(tmp_path))]
+    assert check(CENTER, config, tmp_path, secrets) == (0, "ok")
+    assert 'brokers = ["k:9092"]' in config and '"sasl.password" = ' in config
 
 
 def test_the_config_of_an_agent_with_a_center_is_a_good_one(tmp_path):
