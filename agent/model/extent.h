@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -53,12 +54,17 @@ struct ContainerMark {
     std::uint32_t bytes = 0;  // of its own lines in the file, where another stream's may lie between them
 };
 
-// The head of the next generation's file, where it completes a line that a container's log was rotated in the middle
-// of: whole lines, which lie behind an extent's own bytes.
+// By stream: the byte after its last line that was lent to an older file's extent; 0: none was.
+using Lent = std::array<FileOffset, kStreams>;
+
+// Lines of the next generation's file, behind an extent's own bytes: they complete those that a container's log was
+// rotated in the middle of.
 struct Borrowed {
     TailId of;
     std::uint64_t bytes = 0;
-    Fingerprint anchor;  // of the last of them
+    Lent lent{};
+    std::uint64_t head_bytes = 0;  // so many of them are the head of that file
+    Fingerprint head_anchor;       // of the last of these
 };
 
 // What the bytes of an extent are.
@@ -87,7 +93,8 @@ struct Extent {
 
     Buffer buffer;
     std::string_view bytes;            // inside the buffer
-    Borrowed borrowed;                 // the last of them; records of these begin and end at `own_end()`
+    Borrowed borrowed;                 // the last of them; what is there in the file ends at `own_end()`
+    Lent lent{};                       // of its file: these lines are records of another extent
     std::deque<std::string> arena;     // what was rewritten on the way; deque: no element ever moves
     std::vector<Record> records;       // empty once delivered
     std::vector<ContainerMark> marks;  // of a container's log: one for each record

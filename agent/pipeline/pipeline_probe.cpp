@@ -98,7 +98,7 @@ PipelineProbe::PipelineProbe(const std::string& pipeline, const std::string& sin
 
 void PipelineProbe::extent_read(const std::string& path, const model::Extent& extent, const split::LineFaults& faults) {
     lines_read_.add(extent.split_count + faults.skipped);
-    bytes_read_.add(extent.end - extent.begin);
+    bytes_read_.add(extent.end - extent.begin + extent.borrowed.bytes);
     if (faults.skipped > 0) {
         dropped_long_line_.add(faults.skipped);
         long_line_seen(faults.skipped, "dropped");

@@ -37,7 +37,7 @@ bool is_to_blame(const model::Extent& extent, config::OnReject on_reject) {
 bool ends_within_line(const Pipeline& pipeline, const model::Extent& extent) {
     if (!pipeline.framing.container || extent.end == extent.own_end()) return false;
     const auto rest = extent.bytes.substr(extent.end - extent.begin);
-    return pipeline.framing.container->bytes_to_complete(rest, {}) != 0;
+    return pipeline.framing.container->ends_within_line(rest);
 }
 
 // Records that overlap cannot be looked through one by one.
@@ -135,6 +135,7 @@ bool Shard::read_extent(Pipeline& pipeline, Tail& tail) {
             return true;
         case read::ReadStatus::failed:
             pipeline.probe.file_unreadable(tail.path, base::errno_text(result.error));
+            tail.not_waited_for();
             return false;  // the sweep wakes it
     }
     return false;
@@ -146,11 +147,12 @@ bool Shard::take_extent(Pipeline& pipeline, Tail& tail, read::ReadResult result)
     tail.was_at_end = tail.was_at_end || drained;
     const auto end = extent.end;
     const bool is_search = tail.records_max > 0;
-    const bool is_complete = drained && !is_search && borrow(pipeline, tail, extent);
-    const auto seen = is_complete ? split::kNothingFollows : seen_behind(pipeline, tail, result);
+    extent.lent = tail.lent_lines;
+    const auto borrowing = drained && !is_search ? borrow(pipeline, tail, extent) : Borrowing::nothing;
+    const auto seen = seen_behind(pipeline, tail, result, borrowing);
     const auto records_max = is_search ? tail.records_max : split::kAllRecords;
     const auto faults = split::frame(extent, pipeline.framing, seen, records_max, streams_of(is_search));
-    if (drained && !is_complete) tail.is_within_line = ends_within_line(pipeline, extent);
+    if (drained) tail.is_within_line = borrowing == Borrowing::done || ends_within_line(pipeline, extent);
     if (extent.end == extent.begin) return wait_for_lines(pipeline, tail, std::move(result));
     const bool has_rest = extent.end != end;
     if (has_rest) {
@@ -167,15 +169,17 @@ bool Shard::take_extent(Pipeline& pipeline, Tail& tail, read::ReadResult result)
 }
 
 // How far the file is known; once nothing was added to it for long enough, as if nothing ever would be.
-model::FileOffset Shard::seen_behind(const Pipeline& pipeline, Tail& tail, const read::ReadResult& result) {
-    if (!pipeline.framing.joiner) return split::kNothingFollows;
+model::FileOffset Shard::seen_behind(const Pipeline& pipeline, Tail& tail, const read::ReadResult& result,
+                                     Borrowing borrowing) {
+    if (!pipeline.framing.joiner || borrowing == Borrowing::done) return split::kNothingFollows;
     const auto seen = result.extent->begin + result.looked_at;
     if (!result.drained) return seen;
     const auto now = loop_.now();
     if (!tail.joining) tail.joining = std::make_unique<Tail::Joining>(loop_);
     auto& joining = *tail.joining;
     if (std::exchange(joining.end, seen) != seen) joining.since = now;
-    return now - joining.since < pipeline.framing.timeout ? seen : split::kNothingFollows;
+    const bool is_over = now - joining.since >= pipeline.framing.timeout && borrowing != Borrowing::later;
+    return is_over ? split::kNothingFollows : seen;
 }
 
 // All that was read is one record, which may go on. True: there is more to read.
@@ -186,17 +190,18 @@ bool Shard::wait_for_lines(Pipeline& pipeline, Tail& tail, read::ReadResult resu
     return !result.drained;
 }
 
-// Of a record at the file's end.
+// Of a record at the file's end. Where the time is over, what holds it up is in flight.
 void Shard::wait_for_the_rest(Pipeline& pipeline, Tail& tail) {
-    tail.joining->timer.after(tail.joining->since + pipeline.framing.timeout - loop_.now(),
-                              [this, &pipeline, &tail] { make_ready(pipeline, tail); });
+    const auto left = tail.joining->since + pipeline.framing.timeout - loop_.now();
+    if (left.count() > 0) tail.joining->timer.after(left, [this, &pipeline, &tail] { make_ready(pipeline, tail); });
 }
 
 void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent, const split::LineFaults& faults) {
     extent->read_at = tail.grown_at = loop_.now();
     pipeline.probe.extent_read(tail.path, *extent, faults);
-    pipeline.rate.take(extent->end - extent->begin, extent->split_count);
-    rate_.take(extent->end - extent->begin, extent->split_count);
+    const auto bytes = extent->end - extent->begin + extent->borrowed.bytes;
+    pipeline.rate.take(bytes, extent->split_count);
+    rate_.take(bytes, extent->split_count);
     if (!pipeline.shaper.is_plain()) {
         pipeline.shaper.shape(*extent, tail.origin_path, tail.file_id(), tail.fields.get());
         pipeline.probe.extent_shaped(tail.path, pipeline.shaper.dropped(), pipeline.shaper.fallbacks());
@@ -214,7 +219,6 @@ void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent, con
 }
 
 void Shard::truncated(Pipeline& pipeline, Tail& tail) {
-    tail.is_within_line = false;
     pipeline.probe.file_truncated(tail.path, tail.start_anew());
 }
 
@@ -296,8 +300,7 @@ void Shard::extent_finished(ExtentPtr extent) {
         extent_failed(*pipeline, tail, *extent);
     else if (extent->rejection == model::Rejection::none)
         extent_delivered(*pipeline, tail, *extent);
-    if (extent->borrowed.bytes > 0) borrowed_finished(tail, *extent);
-    release_newer(*pipeline, tail);
+    look_at_last_line(*pipeline, tail, *extent);
     pool_.give_back(std::move(extent->buffer));
 
     if (unstored_bytes_ >= kUnstoredBytesMax) store_checkpoints(checkpoint::Durability::process);

@@ -97,15 +97,17 @@ class Shard : public model::DeliveryListener {
     static Tail& take_ready(Pipeline& pipeline);
     bool waits_for_older(Pipeline& pipeline, Tail& tail);
     void release_newer(Pipeline& pipeline, Tail& tail);
-    static bool borrow(const Pipeline& pipeline, const Tail& tail, model::Extent& extent);
-    static void borrowed_finished(Tail& tail, const model::Extent& extent);
+    void look_at_last_line(Pipeline& pipeline, Tail& tail, const model::Extent& finished);
     void come_back(std::chrono::steady_clock::duration wait);
     void share_budget();
     bool is_limited(Pipeline& pipeline);
     void forget_taps();
     bool read_extent(Pipeline& pipeline, Tail& tail);
     bool take_extent(Pipeline& pipeline, Tail& tail, read::ReadResult result);
-    model::FileOffset seen_behind(const Pipeline& pipeline, Tail& tail, const read::ReadResult& result);
+    enum class Borrowing : std::uint8_t { nothing, later, done };
+    Borrowing borrow(const Pipeline& pipeline, const Tail& tail, model::Extent& extent);
+    model::FileOffset seen_behind(const Pipeline& pipeline, Tail& tail, const read::ReadResult& result,
+                                  Borrowing borrowing);
     bool wait_for_lines(Pipeline& pipeline, Tail& tail, read::ReadResult result);
     void wait_for_the_rest(Pipeline& pipeline, Tail& tail);
     void deliver_extent(Pipeline& pipeline, Tail& tail, model::ExtentPtr extent, const split::LineFaults& faults);

@@ -2,6 +2,7 @@
 // what the next one has of it.
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,14 +14,41 @@ namespace agent::pipeline {
 
 namespace {
 
-constexpr int kOlderMax = 64;  // generations that are looked at in a turn
+using Continuation = split::ContainerDecoder::Continuation;
 
-// Whether its file's head may belong to the last line of the older one.
+constexpr int kOlderMax = 64;                      // generations that are looked at in a turn
+constexpr std::size_t kHeadBytesFirst = 64 << 10;  // four times as many, while that is not enough
+
+// Whether the older file is to be read to its end first, and its last line delivered: that may go on in this one. It is
+// not waited for while a rejected record holds it up.
 bool must_wait(const Pipeline& pipeline, const Tail& tail) {
     const auto* older = tail.older;
     if (!pipeline.framing.container || !older || !tail.is_at_beginning()) return false;
-    const bool will_be_read = older->state == Tail::State::ready || older->state == Tail::State::waiting;
-    return older->is_within_line || (will_be_read && !older->was_at_end);
+    if (older->given_up || older->records_max > 0) return false;
+    return older->is_within_line || !older->was_at_end;
+}
+
+// What completes `lines`, which points into `head`: as much of the newer file's beginning as it takes.
+
+std::optional<Continuation> read_continuation(const split::Framing& framing, std::string_view lines,
+                                              const read::Reader& newer, std::string& head) {
+    for (std::size_t size = kHeadBytesFirst;; size *= 4) {
+        size = std::min<std::size_t>(size, framing.reach_bytes_max);
+        head = newer.first_bytes(size);
+        auto found = framing.container->continuation(lines, head);
+        if (found || head.size() < size || size == framing.reach_bytes_max) return found;
+    }
+}
+
+model::Borrowed borrowed_of(const Tail& newer, std::string_view head, const Continuation& continuation) {
+    model::Borrowed borrowed{.of = newer.id, .lent = continuation.lent};
+    for (const auto line : continuation.lines) {
+        if (line.data() == head.data() + borrowed.head_bytes) borrowed.head_bytes += line.size();
+        borrowed.bytes += line.size();
+    }
+    const auto anchored = std::min<std::size_t>(borrowed.head_bytes, model::Fingerprint::kBytesMax);
+    borrowed.head_anchor = model::Fingerprint::of(head.substr(borrowed.head_bytes - anchored, anchored));
+    return borrowed;
 }
 
 }  // namespace
@@ -40,7 +68,10 @@ void Shard::join_generations(Pipeline& pipeline, Tail& tail) {
         for (auto* one = all.newest; one; one = one->older) newer = one;
     tail.newer = newer;
     tail.older = newer ? nullptr : all.newest;
-    if (tail.older) tail.older->newer = &tail;
+    if (tail.older) {
+        tail.older->newer = &tail;
+        tail.older->was_at_end = false;  // it may have grown
+    }
     if (newer)
         newer->older = &tail;
     else
@@ -90,36 +121,37 @@ void Shard::release_newer(Pipeline& pipeline, Tail& tail) {
     make_ready(pipeline, *newer);
 }
 
-// For an extent that goes to the end of its file: what the newer one's head has of its last lines. False: it has not
-// all of it yet.
-bool Shard::borrow(const Pipeline& pipeline, const Tail& tail, model::Extent& extent) {
+// For an extent that goes to the end of its file: what completes its last lines, out of the newer file. Later: when
+// what is before it is delivered, for it is read again with it, and then the newer file must not have moved on.
+Shard::Borrowing Shard::borrow(const Pipeline& pipeline, const Tail& tail, model::Extent& extent) {
     const auto* newer = tail.newer;
-    const auto& framing = pipeline.framing;
-    if (!framing.container || !newer || !newer->is_at_beginning() || !newer->reader.is_open()) return false;
-    const auto head = newer->reader.first_bytes(framing.reach_bytes_max);
-    const auto bytes = framing.container->bytes_to_complete(extent.bytes, head);
-    if (!bytes || *bytes == 0) return false;
-    const auto borrowed = std::string_view(head).substr(0, *bytes);
-    auto buffer = model::Buffer::of(extent.bytes.size() + borrowed.size());
-    std::ranges::copy(extent.bytes, buffer.bytes.get());
-    std::ranges::copy(borrowed, buffer.bytes.get() + extent.bytes.size());
-    extent.buffer = std::move(buffer);
+    if (!pipeline.framing.container || !newer || !newer->is_at_beginning() || !newer->reader.is_open())
+        return Borrowing::nothing;
+    std::string head;
+    const auto continuation = read_continuation(pipeline.framing, extent.bytes, newer->reader, head);
+    if (!continuation) return Borrowing::nothing;
+    if (tail.has_in_flight()) return Borrowing::later;
+    extent.borrowed = borrowed_of(*newer, head, *continuation);
+    auto buffer = model::Buffer::of(extent.bytes.size() + extent.borrowed.bytes);
+    auto* end = std::ranges::copy(extent.bytes, buffer.bytes.get()).out;
+    for (const auto line : continuation->lines) end = std::ranges::copy(line, end).out;
+    pool_.give_back(std::exchange(extent.buffer, std::move(buffer)));
     extent.bytes = {extent.buffer.bytes.get(), extent.buffer.capacity};
-    extent.borrowed = {.of = newer->id,
-                       .bytes = borrowed.size(),
-                       .anchor = model::Fingerprint::of(borrowed.substr(
-                           borrowed.size() - std::min<std::size_t>(borrowed.size(), model::Fingerprint::kBytesMax)))};
-    return true;
+    return Borrowing::done;
 }
 
-// Its last line has its last word, and the newer file begins behind what it had of it; or it failed and comes again.
-void Shard::borrowed_finished(Tail& tail, const model::Extent& extent) {
-    const bool is_through = extent.failure.empty();
-    if (!is_through && extent.rejection == model::Rejection::none) return;
-    tail.is_within_line = false;
-    auto* newer = tail.newer;
-    if (is_through && newer && newer->id == extent.borrowed.of && newer->is_at_beginning())
-        newer->head_taken(extent.borrowed);
+// An extent came back. One that borrowed is through, and the newer file goes on behind what it lent; or it comes again.
+void Shard::look_at_last_line(Pipeline& pipeline, Tail& tail, const model::Extent& finished) {
+    const bool is_through = finished.failure.empty();
+    if (finished.borrowed.bytes > 0 && (is_through || finished.rejection != model::Rejection::none)) {
+        tail.is_within_line = false;
+        auto* newer = tail.newer;
+        if (is_through && newer && newer->id == finished.borrowed.of && newer->is_at_beginning())
+            newer->lent(finished.borrowed);
+    } else if (tail.is_within_line && tail.newer && !tail.has_in_flight()) {
+        make_ready(pipeline, tail);
+    }
+    release_newer(pipeline, tail);
 }
 
 }  // namespace agent::pipeline

@@ -61,7 +61,6 @@ void Shard::give_up(Pipeline& pipeline, Tail& tail) {
     std::erase(pipeline.ready, &tail);
     std::erase(pipeline.waiting, &tail);
     tail.state = Tail::State::idle;
-    tail.is_within_line = false;
     pipeline.probe.file_given_up(tail.path, tail.give_up());
     release_newer(pipeline, tail);
 }

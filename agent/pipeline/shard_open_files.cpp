@@ -31,6 +31,8 @@ Shard::Opened Shard::open_file(Pipeline& pipeline, Tail& tail) {
     }
     if (fd.error().why == NotOpen::Why::no_room) return Opened::no_room;
     tail.unopenable = fd.error().why == NotOpen::Why::failed;
+    tail.not_waited_for();
+    release_newer(pipeline, tail);
     if (tail.unopenable) pipeline.probe.file_unreadable(tail.path, fd.error().message);
     *tail.woken = false;  // the sweep wakes it, or what became of it
     return Opened::no;

@@ -121,6 +121,8 @@ model::Loss Tail::start_anew() {
     const auto loss = end_epoch(model::LossReason::truncated);
     watermark = {};
     head_ = {};
+    is_within_line = false;
+    lent_lines = {};
     reader.start_anew();
     begin_books();
     dirty = true;
@@ -132,6 +134,7 @@ model::Loss Tail::give_up() {
     const auto loss = end_epoch(model::LossReason::deleted);
     reader.close();
     go_to.reset();
+    is_within_line = false;
     given_up = true;
     return loss;
 }
@@ -180,12 +183,14 @@ void Tail::move_to(model::FileOffset offset) {
     go_to_watermark({.offset = offset, .anchor = reader.anchor_at(offset)});
 }
 
-void Tail::head_taken(const model::Borrowed& head) {
+void Tail::lent(const model::Borrowed& lines) {
     AGENT_ASSERT(watermark.offset.value == 0);
-    books_.seen += head.bytes;
-    books_.read += head.bytes;
-    books_.pass(head.bytes, {});
-    go_to_watermark({.offset = {head.bytes}, .anchor = head.anchor});
+    lent_lines = lines.lent;
+    if (lines.head_bytes == 0) return;
+    books_.seen += lines.head_bytes;
+    books_.read += lines.head_bytes;
+    books_.pass(lines.head_bytes, {});
+    go_to_watermark({.offset = {lines.head_bytes}, .anchor = lines.head_anchor});
 }
 
 void Tail::go_to_watermark(acknowledge::Watermark to) {

@@ -81,11 +81,11 @@ class Tail {
     bool has_in_flight() const { return in_flight_ > 0; }
     bool is_at_beginning() const { return has_begun() && reader.offset().value == 0 && !has_in_flight(); }
 
-    void rewind();                                 // nothing in flight: reads again from the watermark
-    model::Loss start_anew();                      // the file was truncated: a new epoch, from its beginning
-    model::Loss give_up();                         // the file was deleted and may not be kept: nothing is read any more
-    void move_to(model::FileOffset offset);        // by hand; nothing in flight
-    void head_taken(const model::Borrowed& head);  // an older generation's extent had it, and is through
+    void rewind();                            // nothing in flight: reads again from the watermark
+    model::Loss start_anew();                 // the file was truncated: a new epoch, from its beginning
+    model::Loss give_up();                    // the file was deleted and may not be kept: nothing is read any more
+    void move_to(model::FileOffset offset);   // by hand; nothing in flight
+    void lent(const model::Borrowed& lines);  // to an older generation's extent, which is through
 
     model::Checkpoint checkpoint();  // as it is now; looks at the file's head while that is short
     std::optional<model::Checkpoint> checkpoint_before() const;  // of a tail that has not begun
@@ -116,6 +116,8 @@ class Tail {
     Tail* newer = nullptr;
     bool is_within_line = false;  // a container's: if it was rotated there, the line goes on in the newer one
     bool is_held = false;         // until the older one is through with its last line
+    model::Lent lent_lines{};
+    void not_waited_for() { is_within_line = false, was_at_end = true; }  // by the newer one: it cannot be read now
     Generations* generations = nullptr;
     bool left = false;  // no path that we know leads to it
     std::chrono::steady_clock::time_point left_at;

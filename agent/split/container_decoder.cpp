@@ -31,6 +31,10 @@ class ContainerDecoder::Decoding {
         for (const auto& record : extent_.records) {
             const auto line = decoder_.parser_.parse(record.line());
             if (!line) ++undecodable;
+            if (line && record.begin < extent_.lent.at(static_cast<std::size_t>(line->stream))) {
+                last_end_ = record.end;
+                continue;
+            }
             take(record, line.value_or(ContainerLine{
                              .stream = Stream::none, .time = {}, .text = record.line(), .is_partial = false}));
         }
@@ -139,22 +143,44 @@ std::uint32_t ContainerDecoder::decode(Extent& extent, Streams streams) const {
     return Decoding(extent, *this, streams).run();
 }
 
-std::optional<std::size_t> ContainerDecoder::bytes_to_complete(std::string_view older, std::string_view newer) const {
-    std::array<bool, model::kStreams> is_within_line{};
-    const auto is_complete = [&] { return std::ranges::none_of(is_within_line, std::identity()); };
-    const auto take_line = [&](std::string_view lines) {
-        const auto end = lines.find('\n') + 1;
-        if (const auto line = parser_.parse(lines.substr(0, end - 1)))
-            is_within_line.at(static_cast<std::size_t>(line->stream)) = line->is_partial;
-        return end;
-    };
-    while (older.contains('\n')) older.remove_prefix(take_line(older));
-    std::size_t taken = 0;
-    while (!is_complete()) {
-        if (!newer.substr(taken).contains('\n')) return std::nullopt;
-        taken += take_line(newer.substr(taken));
+namespace {
+
+// Takes the first line, with its line ending, off `lines`; "": there is no whole one.
+std::string_view take_line(std::string_view& lines) {
+    const auto line = lines.substr(0, lines.find('\n') + 1);
+    lines.remove_prefix(line.size());
+    return line;
+}
+
+}  // namespace
+
+ContainerDecoder::WithinLine ContainerDecoder::streams_within_line(std::string_view lines) const {
+    WithinLine within{};
+    for (auto text = take_line(lines); !text.empty(); text = take_line(lines))
+        if (const auto line = parser_.parse(text.substr(0, text.size() - 1)))
+            within.at(static_cast<std::size_t>(line->stream)) = line->is_partial;
+    return within;
+}
+
+bool ContainerDecoder::ends_within_line(std::string_view lines) const {
+    return std::ranges::any_of(streams_within_line(lines), std::identity());
+}
+
+std::optional<ContainerDecoder::Continuation> ContainerDecoder::continuation(std::string_view older,
+                                                                             std::string_view newer) const {
+    auto within = streams_within_line(older);
+    if (std::ranges::none_of(within, std::identity())) return std::nullopt;
+    Continuation found;
+    const auto size = newer.size();
+    for (auto text = take_line(newer); !text.empty(); text = take_line(newer)) {
+        const auto line = parser_.parse(text.substr(0, text.size() - 1));
+        if (!line || !within.at(static_cast<std::size_t>(line->stream))) continue;
+        within.at(static_cast<std::size_t>(line->stream)) = line->is_partial;
+        found.lines.push_back(text);
+        found.lent.at(static_cast<std::size_t>(line->stream)) = {size - newer.size()};
+        if (std::ranges::none_of(within, std::identity())) return found;
     }
-    return taken;
+    return std::nullopt;
 }
 
 }  // namespace agent::split

@@ -3,12 +3,14 @@
 import json
 import os
 import pathlib
+import random
 import shutil
 import subprocess
+import time
 
 import pytest
 
-from support.agent import pipeline
+from support.agent import kafka_sink, pipeline
 from support.containers import Containers
 from support.wait import wait_until
 
@@ -270,6 +272,32 @@ def test_a_line_that_is_rotated_in_its_middle_is_one_record(agent, arrived, tmp_
     agent.stop()
     parts = [line for n in range(6) for line in (f"{n} is one line", f"beside {n}", f"behind {n}")]
     assert arrived.lines() == [*parts, "last"]
+
+
+def test_lines_that_are_rotated_in_their_middle_are_whole_over_kills_and_races(agent, kafka, topic, tmp_path):
+    name, log, rotations = topic(), tmp_path / "0.log", 40
+    chance = random.Random(1)
+    agent.configure(containers_of(tmp_path / "0.log*", kafka_sink(name)), brokers=kafka.brokers).start()
+    for n in range(rotations):
+        if n == rotations // 2:
+            agent.kill()
+        append(log, cri(f"{n} ", tag="P") + cri(f"beside {n}", stream="stderr"))
+        time.sleep(chance.choice((0, 0, 0.03)))
+        log.rename(tmp_path / f"0.log.20261128-09{n:04}")
+        time.sleep(chance.choice((0, 0, 0.03)))
+        append(log, cri("is one ", tag="P"))
+        time.sleep(chance.choice((0, 0, 0.03)))
+        append(log, cri("line", tag="F") + cri(f"behind {n}"))
+        if n == rotations // 2:
+            agent.start()
+    expected = {line for n in range(rotations) for line in (f"{n} is one line", f"beside {n}", f"behind {n}")}
+
+    def arrived():  # what a kill repeats is whole, too
+        return {record["payload"] for record in kafka.everything(name)}
+
+    wait_until(lambda: expected <= arrived(), "every line")
+    agent.stop()
+    assert arrived() == expected
 
 
 def test_try_shows_a_containers_records(agent, arrived, docker):
