@@ -25,10 +25,11 @@ net::HttpResponse not_found(const net::HttpRequest& request) {
 }
 
 // Of the whole agent.
-void set_gauges(telemetry::Registry& registry, const Health& health, const pipeline::ShardStatus& status) {
+void set_gauges(telemetry::Registry& registry, const Health& health, const AgentAbout& about) {
     registry.gauge("venus_agent_healthy", "1 while /readyz says so, else 0", {}).set(health.healthy() ? 1 : 0);
-    registry.gauge("venus_agent_memory_limit_bytes", "What may be in flight, over all pipelines", {})
-        .set(static_cast<std::int64_t>(status.memory_limit_bytes));
+    registry.gauge("venus_agent_start_time_seconds", "When this agent was started, in Unix time", {})
+        .set(std::chrono::duration_cast<std::chrono::seconds>(about.started_at.time_since_epoch()).count());
+    registry.gauge("venus_agent_info", "1, with who it is", {{"name", about.name}, {"version", about.version}}).set(1);
 }
 
 }  // namespace
@@ -144,7 +145,7 @@ void AdminServer::serve_metrics(const net::HttpRequest& request, net::HttpRespon
                                respond = std::make_shared<net::HttpRespond>(std::move(respond))](const auto& status) {
         const auto judged = health(status);
         if (metrics) {
-            set_gauges(sources_.registry, judged, status);
+            set_gauges(sources_.registry, judged, sources_.about());
             return (*respond)({.content_type = "text/plain; version=0.0.4; charset=utf-8",
                                .body = sources_.registry.prometheus_text()});
         }

@@ -19,6 +19,7 @@ struct AgentAbout {
     std::string session;
     std::string config_file;
     std::chrono::seconds uptime{};
+    std::chrono::system_clock::time_point started_at = {};
     std::string store_set_aside;                     // where a damaged checkpoint store went at this start
     std::optional<model::CenterStatus> center = {};  // none: it has no center
 };

@@ -61,6 +61,7 @@ class Daemon {
     std::filesystem::path config_file_;
     config::Config config_;
     std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
+    std::chrono::system_clock::time_point start_time_ = std::chrono::system_clock::now();
     std::string session_ =
         fmt::format("{:016x}", (static_cast<std::uint64_t>(std::random_device{}()) << 32U) | std::random_device{}());
     telemetry::Log log_;
@@ -130,7 +131,7 @@ base::Result<void> Daemon::link_to_center() {
                                                 {.instance_id = {},
                                                  .version = kVersion,
                                                  .host_name = config::host_name(),
-                                                 .started_at = std::chrono::system_clock::now()},
+                                                 .started_at = start_time_},
                                                 *applier_, *pipelines_, *control_probe_);
     if (!center) return std::unexpected(center.error());
     center_ = std::move(*center);
@@ -191,6 +192,7 @@ admin::AgentAbout Daemon::about() const {
         .session = session_,
         .config_file = config_file_.string(),
         .uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_at_),
+        .started_at = start_time_,
         .store_set_aside = store_set_aside_};
     if (center_) about.center = center_->status();
     return about;

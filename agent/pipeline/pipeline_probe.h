@@ -55,7 +55,10 @@ class PipelineProbe {
     void offset_set(const std::string& path, model::FileOffset offset);
 
     void set_open_files(std::size_t count) { files_open_.set(static_cast<std::int64_t>(count)); }
-    void set_in_flight(std::size_t bytes) { in_flight_bytes_.set(static_cast<std::int64_t>(bytes)); }
+    void set_in_flight(std::size_t bytes, std::size_t bytes_max) {
+        in_flight_bytes_.set(static_cast<std::int64_t>(bytes));
+        in_flight_limit_bytes_.set(static_cast<std::int64_t>(bytes_max));
+    }
     void set_lag(std::uint64_t bytes) { file_lag_bytes_.set(static_cast<std::int64_t>(bytes)); }
 
     std::uint64_t lines_read() const { return lines_read_.value(); }
@@ -95,6 +98,7 @@ class PipelineProbe {
     telemetry::Gauge& file_lag_bytes_;
     telemetry::Gauge& files_open_;
     telemetry::Gauge& in_flight_bytes_;
+    telemetry::Gauge& in_flight_limit_bytes_;
     telemetry::Histogram& delivery_seconds_;
     telemetry::RateLimit long_line_limit_;
     telemetry::RateLimit decode_limit_;

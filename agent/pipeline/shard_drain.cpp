@@ -25,7 +25,7 @@ void Shard::store_checkpoints(checkpoint::Durability durability) {
             if (is_stale && tail->has_begun())
                 batch.changes[{pipeline->config.name, tail->identity}] = tail->checkpoint();
         }
-        pipeline->probe.set_in_flight(pipeline->window.bytes());
+        pipeline->probe.set_in_flight(pipeline->window.bytes(), pipeline->window.bytes_max());
     }
     checkpoints_.write(std::move(batch), durability);
 }

@@ -78,7 +78,7 @@ ShardStatus Shard::status() {
         }
         pipeline->probe.set_lag(told.lag_bytes);
         pipeline->probe.set_open_files(open);
-        pipeline->probe.set_in_flight(pipeline->window.bytes());
+        pipeline->probe.set_in_flight(pipeline->window.bytes(), pipeline->window.bytes_max());
         std::ranges::sort(told.files, {}, &FileStatus::path);
     }
     std::ranges::sort(status.pipelines, {}, &PipelineStatus::name);

@@ -172,7 +172,7 @@ def test_checkpoints_of_a_file_that_is_not_there_fail(agent, logs):
 
 METRICS = """lines_read_total bytes_read_total records_sent_total records_acked_total file_lag_bytes files_open
 in_flight_bytes rotations_total truncations_total records_fallback_total delivery_seconds_bucket delivery_seconds_sum
-delivery_seconds_count config_revision heartbeats_total healthy memory_limit_bytes""".split()
+delivery_seconds_count config_revision heartbeats_total healthy in_flight_limit_bytes start_time_seconds info""".split()
 
 
 def test_metrics_have_their_names_and_balanced_books(kafka, topic, agent, logs):

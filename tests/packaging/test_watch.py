@@ -159,7 +159,7 @@ def test_labels_that_queries_group_by_are_served(watched):
 
 def test_a_degraded_agent_says_so_in_its_metrics(agent, logs):
     agent.configure(pipeline("p", logs / "*.log", {"type": "file", "path": "/proc/no/such/place"}), memory_limit="64MiB").start()
-    assert agent.metric("healthy") == 1 and agent.metric("memory_limit_bytes") == 64 << 20
+    assert agent.metric("healthy") == 1 and agent.metric("in_flight_limit_bytes", pipeline="p") == 8 << 20
     (logs / "a.log").write_text("one\n")
     wait_until(lambda: agent.metric("healthy") == 0, "the agent to be degraded")
     assert agent.http_status("/readyz") == 503
