@@ -118,10 +118,8 @@ void AdminServer::change(const std::string& body, net::HttpRespond respond) {
                     [this, answer, change, found](const base::Result<pipeline::IsFollowed>& followed) {
                         if (!followed)
                             return (*answer)({.status = kBadRequest, .body = followed.error().message + "\n"});
-                        if (*followed == pipeline::IsFollowed::yes) {
-                            const auto offset = std::to_string(change.offset.value);
-                            return (*answer)({.body = found.path + " is read from " + offset + " on\n"});
-                        }
+                        if (*followed == pipeline::IsFollowed::yes)
+                            return (*answer)({.body = read_from_text(found.path, change.offset) + "\n"});
                         sources_.checkpoints.visit(
                             [&control = control_, answer, change](checkpoint::CheckpointStore& store_again) {
                                 auto changed = change_checkpoint(store_again, change);

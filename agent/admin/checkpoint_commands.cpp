@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "agent/admin/columns.h"
+#include "agent/admin/json_text.h"
+#include "common/base/text.h"
 
 namespace agent::admin {
 
@@ -49,14 +51,14 @@ std::string checkpoints_json(checkpoint::CheckpointStore& store) {
                                         {"offset", checkpoint.watermark.value},
                                         {"updated_ms", checkpoint.updated_ms}});
     }
-    return json::serialize(json::object{{"checkpoints", std::move(list)}, {"damage", std::move(damage)}}) + "\n";
+    return json_text(json::object{{"checkpoints", std::move(list)}, {"damage", std::move(damage)}});
 }
 
-std::string checkpoints_text(std::string_view text) {
+base::Result<std::string> checkpoints_text(std::string_view text) {
     try {
         return text_of_list(json::parse(text));
     } catch (const std::exception&) {  // not JSON, or of another shape: Boost.JSON says either that way
-        return {};
+        return base::fail("{}", kUnreadableAnswer);
     }
 }
 
@@ -104,6 +106,10 @@ base::Result<model::Checkpoint> find_checkpoint(checkpoint::CheckpointStore& sto
     return *found;
 }
 
+std::string read_from_text(std::string_view path, model::FileOffset offset) {
+    return fmt::format("{} is read from {} on", printable(base::valid_utf8(path)), offset.value);
+}
+
 base::Result<std::string> change_checkpoint(checkpoint::CheckpointStore& store, const CheckpointChange& change) {
     auto checkpoint = find_checkpoint(store, change);
     if (!checkpoint) return std::unexpected(checkpoint.error());
@@ -117,8 +123,8 @@ base::Result<std::string> change_checkpoint(checkpoint::CheckpointStore& store, 
     }
     if (auto written = store.write(batch, checkpoint::Durability::host); !written)
         return std::unexpected(written.error());
-    return change.forget ? fmt::format("forgot {}", checkpoint->path)
-                         : fmt::format("{} is read from {} on", checkpoint->path, change.offset.value);
+    return change.forget ? "forgot " + printable(base::valid_utf8(checkpoint->path))
+                         : read_from_text(checkpoint->path, change.offset);
 }
 
 }  // namespace agent::admin

@@ -21,7 +21,7 @@ struct CheckpointChange {
 };
 
 std::string checkpoints_json(checkpoint::CheckpointStore& store);
-std::string checkpoints_text(std::string_view json);
+base::Result<std::string> checkpoints_text(std::string_view json);
 
 std::string change_json(const CheckpointChange& change);
 base::Result<CheckpointChange> parse_change(std::string_view json);
@@ -29,6 +29,8 @@ base::Result<CheckpointChange> parse_change(std::string_view json);
 // On a store at rest. A changed checkpoint keeps the file's fingerprints only where they still hold for the new offset.
 // Errors: no such checkpoint, or several files that had this path.
 base::Result<std::string> change_checkpoint(checkpoint::CheckpointStore& store, const CheckpointChange& change);
+
+std::string read_from_text(std::string_view path, model::FileOffset offset);  // what was changed, for people
 
 // The checkpoint that is meant. Errors: as above.
 base::Result<model::Checkpoint> find_checkpoint(checkpoint::CheckpointStore& store, const CheckpointChange& change);

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "agent/admin/columns.h"
+#include "agent/admin/json_text.h"
 #include "common/base/units.h"
 
 namespace agent::admin {
@@ -223,7 +224,7 @@ std::string text_of_report(const json::value& report) {
 std::string status_json(const AgentAbout& about, const pipeline::ShardStatus& status, const Health& health) {
     json::array pipelines;
     for (const auto& pipeline : status.pipelines) pipelines.push_back(pipeline_json(pipeline));
-    const json::object report{
+    return json_text(json::object{
         {"name", about.name},
         {"version", about.version},
         {"session", about.session},
@@ -234,24 +235,24 @@ std::string status_json(const AgentAbout& about, const pipeline::ShardStatus& st
         {"store_set_aside", about.store_set_aside},
         {"memory", {{"in_flight_bytes", status.in_flight_bytes}, {"limit_bytes", status.memory_limit_bytes}}},
         {"center", center_json(about.center)},
-        {"pipelines", std::move(pipelines)}};
-    return json::serialize(report) + "\n";
+        {"pipelines", std::move(pipelines)}});
 }
 
-std::string status_text(std::string_view text) {
+base::Result<std::string> status_text(std::string_view text) {
     try {
         return text_of_report(json::parse(text));
     } catch (const std::exception&) {  // not JSON, or of another shape: Boost.JSON says either that way
-        return {};
+        return base::fail("{}", kUnreadableAnswer);
     }
 }
 
 int status_exit_code(std::string_view text) {
+    constexpr int kUnreadable = 1;
     constexpr int kDegraded = 3;
     try {
         return text_of(json::parse(text), "health") == "healthy" ? 0 : kDegraded;
     } catch (const std::exception&) {
-        return kDegraded;
+        return kUnreadable;
     }
 }
 

@@ -26,10 +26,10 @@ struct AgentAbout {
 
 std::string status_json(const AgentAbout& about, const pipeline::ShardStatus& status, const Health& health);
 
-// The JSON of status_json(), for people. Errors: "" when it is not that.
-std::string status_text(std::string_view json);
+// The JSON of status_json(), for people. Errors: it is not that.
+base::Result<std::string> status_text(std::string_view json);
 
-// Exit code of `venus-agent status` for that JSON: 0 healthy, 3 degraded.
+// Exit code of `venus-agent status` for that JSON: 0 healthy, 3 degraded, 1 no such JSON.
 int status_exit_code(std::string_view json);
 
 }  // namespace agent::admin

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "agent/admin/columns.h"
+#include "agent/admin/json_text.h"
 #include "agent/admin/latency.h"
 #include "common/base/units.h"
 
@@ -24,7 +26,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kReasonsMax = 4;
-constexpr std::size_t kFileRowsMin = 3;  // with the heading; where there is less room, no file is shown
+constexpr std::size_t kPipelineRowsMin = 4;  // with the heading, and how many there are more
+constexpr std::size_t kFileRowsMin = 3;      // with the heading; where there is less room, no file is shown
 
 std::string text_of(const json::value& value, const char* key) {
     return printable(std::string_view(value.at(key).as_string()));
@@ -89,7 +92,28 @@ std::string state_of(const json::value& pipeline) {
     return pipeline.at("throttled").as_bool() ? "throttled" : "healthy";
 }
 
-std::vector<std::string> pipelines_table(const Between& looks, std::size_t width) {
+bool is_in_trouble(const json::value& pipeline) {
+    return !pipeline.at("healthy").as_bool() || number_of(pipeline, "losses") > 0;
+}
+
+// Those in trouble first, then those that read most, then those with most lag.
+std::vector<const json::value*> pipelines_by_rank(const Between& looks) {
+    std::vector<const json::value*> pipelines;
+    const auto& before = looks.before.at("pipelines").as_array();
+    std::map<const json::value*, double> rates;
+    for (const auto& pipeline : looks.now.at("pipelines").as_array()) {
+        pipelines.push_back(&pipeline);
+        const auto* then = find(before, "name", pipeline.at("name"));
+        rates[&pipeline] = looks.rate(bytes_read(then), *bytes_read(&pipeline)).value_or(0);
+    }
+    std::ranges::stable_sort(pipelines, {}, [&](const json::value* one) {
+        return std::tuple(!is_in_trouble(*one), -rates[one], -number_of(*one, "lag_bytes"));
+    });
+    return pipelines;
+}
+
+std::vector<std::string> pipelines_table(const Between& looks, std::span<const json::value* const> pipelines,
+                                         std::size_t width) {
     const std::vector<Column> columns{
         {.heading = "PIPELINE", .side = Side::left, .importance = 9, .width_min = 12},
         {.heading = "LINES/s", .importance = 8},
@@ -104,7 +128,8 @@ std::vector<std::string> pipelines_table(const Between& looks, std::size_t width
     };
     std::vector<Cells> rows;
     const auto& before = looks.before.at("pipelines").as_array();
-    for (const auto& pipeline : looks.now.at("pipelines").as_array()) {
+    for (const auto* one : pipelines) {
+        const auto& pipeline = *one;
         const auto* then = find(before, "name", pipeline.at("name"));
         const auto name = std::string(pipeline.at("name").as_string());
         const auto latency = [&](double quantile) -> std::string {
@@ -192,8 +217,12 @@ class Page {
     void add(std::string_view text, Emphasis emphasis = Emphasis::none) {
         lines_.push_back({.text = cut_end(text, size_.columns), .emphasis = emphasis});
     }
-    void add_table(const std::vector<std::string>& table) {
-        for (const auto& line : table) add(line, &line == table.data() ? Emphasis::heading : alarm_in(line));
+    // A heading, and rows of which so many first are alarms.
+    void add_table(const std::vector<std::string>& table, std::size_t alarms = 0) {
+        for (std::size_t i = 0; i < table.size(); ++i) {
+            const auto emphasis = i <= alarms ? Emphasis::alarm : Emphasis::none;
+            add(table[i], i == 0 ? Emphasis::heading : emphasis);
+        }
     }
     std::size_t rows_left() const { return size_.rows - std::min(size_.rows, lines_.size()); }
     std::vector<ScreenLine> take() {
@@ -202,13 +231,21 @@ class Page {
     }
 
  private:
-    static Emphasis alarm_in(std::string_view line) {
-        return line.contains("DEGRADED") || line.contains("lost lines") ? Emphasis::alarm : Emphasis::none;
-    }
-
     ScreenSize size_;
     std::vector<ScreenLine> lines_;
 };
+
+// As many as leave room for the busiest files.
+void add_pipelines(Page& page, const Between& looks, ScreenSize size) {
+    const auto ranked = pipelines_by_rank(looks);
+    const auto fit = std::max<std::size_t>(page.rows_left() * 2 / 3, kPipelineRowsMin);
+    const auto count = ranked.size() + 1 <= fit ? ranked.size() : std::min(ranked.size(), fit - 2);
+    const auto shown = std::span(ranked).first(count);
+    const auto alarms =
+        static_cast<std::size_t>(std::ranges::count_if(shown, [](auto* one) { return is_in_trouble(*one); }));
+    page.add_table(pipelines_table(looks, shown, size.columns), alarms);
+    if (count < ranked.size()) page.add(fmt::format("and {} more: venus-agent status", ranked.size() - count));
+}
 
 std::vector<ScreenLine> draw(const Between& looks, ScreenSize size) {
     Page page(size);
@@ -227,7 +264,7 @@ std::vector<ScreenLine> draw(const Between& looks, ScreenSize size) {
     if (reasons.size() > shown)
         page.add(fmt::format("! and {} more: venus-agent status", reasons.size() - shown), Emphasis::alarm);
     page.add("");
-    page.add_table(pipelines_table(looks, size.columns));
+    add_pipelines(page, looks, size);
     if (page.rows_left() > kFileRowsMin) {
         page.add("");
         page.add_table(files_table(looks, page.rows_left() - 1, size.columns));
@@ -246,8 +283,8 @@ base::Result<std::vector<ScreenLine>> top_screen(const Look& before, const Look&
                       .seconds = std::chrono::duration<double>(now.at - before.at).count()};
         looks.has_rates = looks.seconds > 0 && looks.before.at("session") == looks.now.at("session");
         return draw(looks, size);
-    } catch (const std::exception& wrong) {  // not JSON, or of another shape: Boost.JSON says either that way
-        return base::fail("cannot read the agent's status: {}", wrong.what());
+    } catch (const std::exception&) {  // not JSON, or of another shape: Boost.JSON says either that way
+        return base::fail("{}", kUnreadableAnswer);
     }
 }
 

@@ -42,7 +42,9 @@ base::Result<config::Config> load(const std::filesystem::path& file) {
 base::Result<std::string> socket_of(const DaemonAddress& daemon) {
     if (!daemon.socket.empty()) return daemon.socket;
     auto socket = config::admin_socket_of(daemon.config_file);
-    if (!socket) return base::fail("cannot find the admin socket (name it with --socket): {}", socket.error().message);
+    if (!socket)
+        return base::fail("cannot find the admin socket by {} (name it with --socket): {}", daemon.config_file.string(),
+                          socket.error().message);
     return socket;
 }
 
@@ -71,14 +73,20 @@ base::Result<std::unique_ptr<checkpoint::CheckpointStore>> open_store_at_rest(co
 
 }  // namespace
 
-base::Result<std::string> call_daemon(const DaemonAddress& daemon, const net::HttpRequest& request) {
+base::Result<std::string> call_daemon(const DaemonAddress& daemon, const net::HttpRequest& request,
+                                      std::chrono::milliseconds timeout) {
     const auto socket = socket_of(daemon);
     if (!socket) return std::unexpected(socket.error());
-    auto response = net::http_call(*socket, request);
-    if (!response) return std::unexpected(response.error());
+    auto response = net::http_call(*socket, request, timeout);
+    if (!response) return base::fail("{} (is the agent running?)", response.error().message);
     if (response->status != kHttpOk)
         return base::fail("{}", response->body.substr(0, response->body.find_last_not_of('\n') + 1));
     return std::move(response->body);
+}
+
+int fail_to_call(const DaemonAddress& daemon, const base::Error& error) {
+    complain(error.message);
+    return socket_of(daemon) ? kExitFailure : kExitBadConfig;
 }
 
 int check_config(const std::filesystem::path& config_file) {
@@ -100,11 +108,10 @@ int check_config(const std::filesystem::path& config_file) {
 
 int show_status(const DaemonAddress& daemon, bool json) {
     const auto report = call_daemon(daemon, {.method = "GET", .target = "/status", .body = {}});
-    if (!report) {
-        complain(report.error().message);
-        return kExitFailure;
-    }
-    fmt::print("{}", json ? *report : admin::status_text(*report));
+    if (!report) return fail_to_call(daemon, report.error());
+    const auto text = json ? report : admin::status_text(*report);
+    if (!text) return fail_to_call(daemon, text.error());
+    fmt::print("{}", *text);
     return admin::status_exit_code(*report);
 }
 
@@ -112,20 +119,16 @@ int list_checkpoints(const DaemonAddress& daemon, bool json) {
     std::string report;
     if (daemon_answers(daemon)) {
         auto answer = call_daemon(daemon, {.method = "GET", .target = "/checkpoints", .body = {}});
-        if (!answer) {
-            complain(answer.error().message);
-            return kExitFailure;
-        }
+        if (!answer) return fail_to_call(daemon, answer.error());
         report = std::move(*answer);
     } else {
         auto store = open_store_at_rest(daemon);
-        if (!store) {
-            complain(store.error().message);
-            return kExitFailure;
-        }
+        if (!store) return fail_to_call(daemon, store.error());
         report = admin::checkpoints_json(**store);
     }
-    fmt::print("{}", json ? report : admin::checkpoints_text(report));
+    const auto text = json ? base::Result<std::string>(report) : admin::checkpoints_text(report);
+    if (!text) return fail_to_call(daemon, text.error());
+    fmt::print("{}", *text);
     return kExitOk;
 }
 
@@ -139,10 +142,7 @@ int change_checkpoint(const DaemonAddress& daemon, const admin::CheckpointChange
     } else {
         done = std::unexpected(store.error());
     }
-    if (!done) {
-        complain(done.error().message);
-        return kExitFailure;
-    }
+    if (!done) return fail_to_call(daemon, done.error());
     fmt::print("{}", *done);
     return kExitOk;
 }

@@ -22,10 +22,7 @@ int tap_pipeline(const TapOptions& options) {
     while (true) {
         const auto records =
             call_daemon(options.daemon, {.method = "GET", .target = "/tap/" + options.pipeline, .body = {}});
-        if (!records) {
-            fmt::print(stderr, "venus-agent: {}\n", records.error().message);
-            return kExitFailure;
-        }
+        if (!records) return fail_to_call(options.daemon, records.error());
         std::string_view left = *records;
         for (auto end = left.find('\n'); end != std::string_view::npos; end = left.find('\n')) {
             fmt::print("{}\n", left.substr(0, end));

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <string_view>
 #include <utility>
 
@@ -32,7 +33,9 @@ void write_all(std::string_view text) {
 }  // namespace
 
 bool Terminal::is_there() {
-    return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
+    const char* const kind = std::getenv("TERM");
+    const bool is_dumb = kind && std::string_view(kind) == "dumb";
+    return !is_dumb && ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
 }
 
 base::Result<Terminal> Terminal::open() {

@@ -19,7 +19,7 @@ namespace agent::app {
 // keys, so that it is. Thread: one.
 class Terminal {
  public:
-    static bool is_there();  // stdin and stdout are one
+    static bool is_there();  // stdin and stdout are one that knows more than lines
     static base::Result<Terminal> open();
     Terminal(Terminal&& other) noexcept;
     Terminal& operator=(Terminal&&) = delete;

@@ -170,6 +170,31 @@ def test_checkpoints_of_a_file_that_is_not_there_fail(agent, logs):
     assert done.returncode == 1 and done.stderr
 
 
+def test_a_file_whose_name_is_no_text_hides_nothing(agent, logs):
+    odd = os.fsencode(logs) + b"/bad\xff\xfe.log"
+    with open(odd, "wb") as log:
+        log.write(b"a line\n")
+    agent.configure(pipeline("p", logs / "*.log", {"type": "blackhole"})).start()
+    agent.await_acked("p", 1)
+    (file,) = agent.status()["pipelines"][0]["files"]
+    assert file["path"] == f"{logs}/bad\ufffd\ufffd.log"
+    for command in (["status"], ["top", "--once", "--interval", "100ms"], ["checkpoints", "list"]):
+        done = agent.command(*command)
+        assert done.returncode == 0 and "bad\ufffd\ufffd.log" in done.stdout, (command, done)
+    done = agent.command("checkpoints", "set", "--pipeline", "p", file["file_id"], 0)
+    assert done.returncode == 0, done.stderr
+    agent.await_acked("p", 2)
+
+
+@pytest.mark.parametrize("command", [["status"], ["top", "--once"], ["tap", "p"], ["checkpoints", "list"]])
+def test_a_config_that_cannot_be_read_is_not_an_agent_that_does_not_run(agent, logs, command):
+    agent.configure(pipeline("p", logs / "*.log", {"type": "blackhole"}))
+    assert agent.command(*command).returncode == 1
+    agent.config.write_text("[agent\n")
+    done = agent.command(*command)
+    assert done.returncode == 2 and str(agent.config) in done.stderr, done
+
+
 METRICS = """lines_read_total bytes_read_total records_sent_total records_acked_total file_lag_bytes files_open
 in_flight_bytes rotations_total truncations_total records_fallback_total delivery_seconds_bucket delivery_seconds_sum
 delivery_seconds_count config_revision heartbeats_total healthy in_flight_limit_bytes start_time_seconds info""".split()

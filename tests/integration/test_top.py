@@ -182,12 +182,30 @@ def test_it_fits_into_a_narrow_terminal_and_follows_its_size(busy, terminal):
     assert live.ended() == 0
 
 
+def test_an_agent_that_hangs_is_said_and_keys_still_work(busy, terminal):
+    live = terminal(busy, "--interval", "100ms")
+    wait_until(lambda: live.shows("q ends"), "a screen")
+    busy.process.send_signal(signal.SIGSTOP)
+    try:
+        wait_until(lambda: live.shows("NO ANSWER for"), "that it hangs")
+        live.press(b"q")
+        assert live.ended(timeout=5) == 0
+    finally:
+        busy.process.send_signal(signal.SIGCONT)
+
+
+def test_a_terminal_that_knows_only_lines_is_none(busy, monkeypatch, terminal):
+    monkeypatch.setenv("TERM", "dumb")
+    live = terminal(busy)
+    wait_until(lambda: b"top needs a terminal" in live.read(), "the reason")
+
+
 def test_it_waits_for_an_agent_that_is_started_again(busy, terminal):
     live = terminal(busy, "--interval", "100ms")
     wait_until(lambda: live.shows("q ends"), "a screen")
     busy.stop()
-    wait_until(lambda: live.shows("cannot call"), "that it does not run")
+    wait_until(lambda: live.shows("NO ANSWER for"), "that it does not run")
     busy.start(wait=False)
-    wait_until(lambda: live.shows("every 100ms") and not live.shows("cannot call"), "the agent to be back")
+    wait_until(lambda: live.shows("every 100ms") and not live.shows("NO ANSWER"), "the agent to be back")
     live.press(b"q")
     assert live.ended() == 0

@@ -129,6 +129,37 @@ TEST(TopScreen, TheCenterIsShownWhereThereIsOne) {
     EXPECT_THAT(text_of(top_screen(managed.look(1), managed.look(2), kWide)), HasSubstr("OUT OF REACH"));
 }
 
+TEST(TopScreen, OfManyPipelinesThoseInTroubleAndTheBusiestAreShown) {
+    Scene many(10'000);
+    for (int i = 1; i < 60; ++i) {
+        many.status.pipelines.push_back(many.status.pipelines[0]);
+        many.status.pipelines.back().name = "p" + std::to_string(i);
+    }
+    many.status.pipelines.back().sink.healthy = false;
+    Scene later = many;
+    later.status.pipelines[40].books.read += 4'096;
+    const auto screen = top_screen(many.look(1), later.look(2), {.columns = 100, .rows = 24});
+    ASSERT_TRUE(screen);
+    const auto& lines = *screen;
+    const auto row = [&](std::string_view name) {
+        return std::ranges::find_if(lines, [&](const auto& line) { return line.text.starts_with(name); });
+    };
+    ASSERT_NE(row("p59 "), lines.end());
+    EXPECT_EQ(row("p59 ")->emphasis, Emphasis::alarm);
+    ASSERT_NE(row("p40 "), lines.end());
+    EXPECT_EQ(row("p40 "), row("p59 ") + 1);
+    EXPECT_EQ(row("p40 ")->emphasis, Emphasis::none);
+    EXPECT_NE(row("and 4"), lines.end()) << "how many more there are";
+    EXPECT_THAT(text_of(screen), HasSubstr("FILE")) << "there is room for files";
+}
+
+TEST(TopScreen, WhatAFileIsCalledIsNoAlarm) {
+    Scene odd(10'000);
+    odd.status.pipelines[0].files[0].path = "/var/log/DEGRADED.log";
+    const auto screen = top_screen(odd.look(1), odd.look(2), kWide);
+    for (const auto& line : *screen) EXPECT_NE(line.emphasis, Emphasis::alarm) << line.text;
+}
+
 TEST(TopScreen, FitsIntoAScreenOfAnySize) {
     Scene many(10'000);
     many.health.reasons = {"one", "two", "three", "four", "five", "six"};
