@@ -127,12 +127,10 @@ base::Result<void> Daemon::start() {
 
 base::Result<void> Daemon::link_to_center() {
     if (!config_.center) return {};
-    auto center = control::CenterClient::create(control_, *config_.center,
-                                                {.instance_id = {},
-                                                 .version = kVersion,
-                                                 .host_name = config::host_name(),
-                                                 .started_at = start_time_},
-                                                *applier_, *pipelines_, *control_probe_);
+    auto center = control::CenterClient::create(
+        control_, *config_.center,
+        {.instance_id = {}, .version = kVersion, .host_name = config::host_name(), .started_at = start_time_},
+        *applier_, *pipelines_, *control_probe_);
     if (!center) return std::unexpected(center.error());
     center_ = std::move(*center);
     return {};
