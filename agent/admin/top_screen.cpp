@@ -106,8 +106,8 @@ std::vector<const json::value*> pipelines_by_rank(const Between& looks) {
         const auto* then = find(before, "name", pipeline.at("name"));
         rates[&pipeline] = looks.rate(bytes_read(then), *bytes_read(&pipeline)).value_or(0);
     }
-    std::ranges::stable_sort(pipelines, {}, [&](const json::value* one) {
-        return std::tuple(!is_in_trouble(*one), -rates[one], -number_of(*one, "lag_bytes"));
+    std::ranges::sort(pipelines, {}, [&](const json::value* one) {
+        return std::tuple(!is_in_trouble(*one), -rates[one], -number_of(*one, "lag_bytes"), one);
     });
     return pipelines;
 }

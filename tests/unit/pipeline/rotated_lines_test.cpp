@@ -69,7 +69,7 @@ class RotatedLinesTest : public testing::Test {
     }
     std::uint64_t watermark(std::uint64_t inode) { return world.file(inode, 1).watermark.value; }
     void expect_all_acked() {
-        for (const std::uint64_t inode : {1, 2}) {
+        for (const std::uint64_t inode : {1U, 2U}) {
             const auto file = world.file(inode, 1);
             EXPECT_EQ(file.lag_bytes, 0U) << inode;
             EXPECT_EQ(file.books.seen, file.watermark.value) << inode;
