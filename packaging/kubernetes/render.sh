@@ -17,8 +17,10 @@ render() {
 
 main() {
     local folder=${1:-manifests}
-    render agent "# Names of brokers and of the topic are in the ConfigMap." >"$folder/agent.yaml"
-    render center "# First of all put a token of your own into the Secret." >"$folder/center.yaml"
+    render agent "# Names of brokers and of the topic are in the ConfigMap. Pods read it at their start, so after a change:" \
+        "#   kubectl -n venus rollout restart daemonset/venus-agent" >"$folder/agent.yaml"
+    render center "# First of all put a token of your own into the Secret. After a change of it, or of the ConfigMap:" \
+        "#   kubectl -n venus rollout restart deployment/venus-center" >"$folder/center.yaml"
 }
 
 main "$@"

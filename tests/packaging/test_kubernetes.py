@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from support.agent import free_port
+from support.certificates import Authority
 from support.programs import AGENT, CENTER, TREE
 from support.tools import helm, kubernetes_schemas
 
@@ -17,7 +19,8 @@ KUBERNETES = TREE / "packaging/kubernetes"
 CHART = KUBERNETES / "helm/venus-agent"
 MANIFESTS = sorted((KUBERNETES / "manifests").glob("*.yaml"))
 VERSIONS = ("1.33", "1.37")  # of the schemas: the oldest and the newest that there are
-MANAGED = ["--set", "agent.center.endpoint=http://venus-center:4320/v1/opamp", "--set", "agent.priorityClassName=high",
+MANAGED = ["--set", "agent.center.endpoint=https://venus-center:4320/v1/opamp", "--set", "agent.priorityClassName=high",
+           "--set", "agent.center.caSecret=authority", "--set", "agent.dockerPath=/data/docker/", "--set", "center.tlsSecret=certificate",
            "--set", "kafka.properties.compression\\.type=zstd", "--set", "images.pullSecrets[0].name=ours",
            "--set", "agent.nodeSelector.disk=ssd", "--set", "center.enabled=true", "--set", "center.adminTokenSecret=ours",
            "--set", "center.replicas=2", "--set", "center.store.brokers={k:9092}",
@@ -57,11 +60,28 @@ def containers(pod):
     return pod.get("initContainers", []) + pod["containers"]
 
 
-def render(*options):
-    done = subprocess.run([helm(), "template", "venus", CHART, "--namespace", "venus", "--kube-version", "1.29.0", *options],
+def render(*options, chart=CHART):
+    done = subprocess.run([helm(), "template", "venus", chart, "--namespace", "venus", "--kube-version", "1.29.0", *options],
                           capture_output=True, text=True)  # fmt: skip
     assert done.returncode == 0, done.stderr
     return documents(done.stdout)
+
+
+NOTES = """
+apiVersion: v1
+kind: ConfigMap
+data:
+  notes: {{ tpl (.Files.Get "files/NOTES.txt") . | toJson }}
+"""
+
+
+def notes(folder, *options):
+    """What helm says after the installation. Without a cluster it does not: a chart in the folder has it as a manifest."""
+    chart = shutil.copytree(CHART, folder / "chart")
+    (chart / "templates/NOTES.txt").rename(chart / "files/NOTES.txt")
+    (chart / "templates/notes.yaml").write_text(NOTES)
+    (made,) = render("--show-only", "templates/notes.yaml", *options, chart=chart)
+    return made["data"]["notes"]
 
 
 def complaint(document, version):
@@ -158,9 +178,40 @@ def test_the_config_of_a_center_with_a_store_of_its_own_is_a_good_one(tmp_path):
     config = the("ConfigMap", render(*MANAGED, "--show-only", "templates/center.yaml"))["data"]["center.toml"]
     for name in ("admin-token", "password"):
         (tmp_path / name).write_text("long enough")
-    secrets = [("/etc/venus-center/secret", str(tmp_path))]
+    store = Authority(tmp_path / "authority").server_store()
+    for name in ("tls.crt", "tls.key"):  # as a Secret of the type kubernetes.io/tls has them
+        (tmp_path / name).write_bytes(store.read_bytes())
+    secrets = [("/etc/venus-center/secret", str(tmp_path)), ("/etc/venus-center/tls", str(tmp_path))]
     assert check(CENTER, config, tmp_path, secrets) == (0, "ok")
     assert 'brokers = ["k:9092"]' in config and '"sasl.password" = ' in config
+
+
+@pytest.mark.parametrize("secret, scheme", [("", "HTTP"), ("certificate", "HTTPS")])
+def test_a_center_is_asked_and_told_of_as_it_serves(secret, scheme, tmp_path):
+    options = ["--set", "center.enabled=true", "--set", "center.adminToken=long-enough", "--set", f"center.tlsSecret={secret}"]
+    made = render(*options, "--show-only", "templates/center.yaml")
+    assert ("\n[tls]\n" in the("ConfigMap", made)["data"]["center.toml"]) == bool(secret)
+    (pod,) = pods(made)
+    assert containers(pod)[0]["readinessProbe"]["httpGet"].get("scheme", "HTTP") == scheme
+    assert [volume["secret"]["secretName"] for volume in pod["volumes"] if volume["name"] == "tls"] == [secret] * bool(secret)
+    annotations = the("Deployment", made)["spec"]["template"]["metadata"]["annotations"]
+    assert annotations.get("prometheus.io/scheme", "http") == scheme.lower()
+    assert f"{scheme.lower()}://venus-center:4320/v1/opamp" in notes(tmp_path, *options)
+
+
+def test_whole_configs_take_the_place_of_ours():
+    made = render("--set", "agent.config=# the agent's", "--set", "center.config=# the center's", "--set", "center.enabled=true",
+                  "--set", "center.adminToken=long-enough")  # fmt: skip
+    configs = [document["data"] for document in made if document["kind"] == "ConfigMap"]
+    assert configs == [{"agent.toml": "# the agent's\n"}, {"center.toml": "# the center's\n"}]
+
+
+def test_a_token_is_good_for_nodes_that_join_later_and_is_said_to_be_needed(tmp_path):
+    said = notes(tmp_path, "--set", "agent.center.endpoint=http://venus-center:4320/v1/opamp")
+    (command,) = re.findall(r"venusctl token create.*", said)
+    assert command == "venusctl token create --kind enrolment"
+    assert "No agent starts before there is the Secret venus-agent-token" in said
+    assert "/var/lib/venus-agent-pods" in said
 
 
 def test_the_config_of_an_agent_with_a_center_is_a_good_one(tmp_path):
@@ -169,8 +220,21 @@ def test_the_config_of_an_agent_with_a_center_is_a_good_one(tmp_path):
     assert '"compression.type" = "zstd"' in config
     (tmp_path / "token").write_text("secret")
     (pod,) = pods(made)
-    tokens = [("/etc/venus-agent/token", str(tmp_path))]
-    assert check(AGENT, config, tmp_path, tokens, **environment_of(containers(pod)[0])) == (0, "ok")
+    (tmp_path / "ca.crt").write_text(Authority(tmp_path / "authority").certificate.read_text())
+    secrets = [("/etc/venus-agent/token", str(tmp_path)), ("/etc/venus-agent/ca", str(tmp_path))]
+    assert check(AGENT, config, tmp_path, secrets, **environment_of(containers(pod)[0])) == (0, "ok")
+    (authority,) = [volume["secret"] for volume in pod["volumes"] if volume["name"] == "ca"]
+    assert authority == {"secretName": "authority", "items": [{"key": "ca.crt", "path": "ca.crt"}]}, "and no private key"
+
+
+def test_dockers_logs_are_read_where_it_has_them_and_nowhere_without_it():
+    for options, folder in (((), None), (MANAGED, "/data/docker/containers")):
+        made = render(*options, "--show-only", "templates/agent.yaml")
+        (pod,) = pods(made)
+        docker = [volume["hostPath"] for volume in pod["volumes"] if volume["name"] == "docker"]
+        assert docker == ([{"path": folder, "type": "Directory"}] if folder else [])
+        config = the("ConfigMap", made)["data"]["agent.toml"]
+        assert (f'["/var/log/**", "{folder}/**"]' if folder else '["/var/log/**"]') in config
 
 
 # --- what pods may do and take ---
@@ -187,14 +251,16 @@ def test_every_container_of_ours_gives_up_what_it_does_not_need():
         assert pod["automountServiceAccountToken"] is False
 
 
-def test_hosts_are_read_and_not_written():
-    (pod,) = pods(manifest("agent"))
+@pytest.mark.parametrize("options", [[], MANAGED], ids=["alone", "managed"])
+def test_hosts_are_read_and_not_written(options):
+    (pod,) = pods(render(*options, "--show-only", "templates/agent.yaml"))
     (container,) = containers(pod)
     paths = {volume["name"]: volume["hostPath"]["path"] for volume in pod["volumes"] if "hostPath" in volume}
-    writable = {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
-    assert writable == {"/var/lib/venus-agent"}
+    writable = [mount for mount in container["volumeMounts"] if not mount.get("readOnly")]
+    assert [mount["mountPath"] for mount in writable] == ["/var/lib/venus-agent"]
+    assert paths["data"] != "/var/lib/venus-agent", "that is the folder of the package's agent"
     for mount in container["volumeMounts"]:
-        if mount["name"] in paths:
+        if mount["name"] in paths and mount.get("readOnly"):
             assert mount["mountPath"] == paths[mount["name"]], "links on the host lead to the same place in the pod"
 
 
@@ -212,11 +278,9 @@ def test_memory_limits_leave_room_beside_what_may_be_in_flight():
 
 AS_IN_THE_POD = """
 set -eu
-mkdir -p /var/lib/docker/containers /var/lib/venus-agent
-for folder in var/log var/lib/docker/containers; do
-    mount --bind "$1/$folder" "/$folder"
-    mount -o remount,bind,ro "/$folder"
-done
+mkdir -p /var/lib/venus-agent
+mount --bind "$1/var/log" /var/log
+mount -o remount,bind,ro /var/log
 mount --bind "$1/var/lib/venus-agent" /var/lib/venus-agent
 mount -o remount,bind,ro /
 exec setpriv --bounding-set=-all,+dac_read_search --inh-caps=-all --no-new-privs "$2" run --config "$1/agent.toml"
@@ -226,7 +290,7 @@ exec setpriv --bounding-set=-all,+dac_read_search --inh-caps=-all --no-new-privs
 @pytest.fixture
 def node(tmp_path):
     """The folders of a host with one container's log, which belongs to somebody else."""
-    for folder in ("var/log/pods/shop_cart-7d9_1f2e/web", "var/lib/docker/containers", "var/lib/venus-agent"):
+    for folder in ("var/log/pods/shop_cart-7d9_1f2e/web", "var/lib/venus-agent"):
         (tmp_path / folder).mkdir(parents=True)
     log = tmp_path / "var/log/pods/shop_cart-7d9_1f2e/web/0.log"
     log.write_text("2026-11-28T17:04:02.345678901Z stdout F hello from a pod\n")

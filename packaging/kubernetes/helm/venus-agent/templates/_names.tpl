@@ -5,9 +5,13 @@
 {{- define "agent.config" -}}
 {{ .Values.agent.config | default (tpl (.Files.Get "files/agent.toml") .) | trim }}
 {{- end }}
-{{- define "center.config" -}}
-{{ tpl (.Files.Get "files/center.toml") . | trim }}
+{{- define "agent.docker" -}}
+{{- with .Values.agent.dockerPath }}{{ trimSuffix "/" . }}/containers{{ end }}
 {{- end }}
+{{- define "center.config" -}}
+{{ .Values.center.config | default (tpl (.Files.Get "files/center.toml") .) | trim }}
+{{- end }}
+{{- define "center.scheme" -}}{{ ternary "https" "http" (not (empty .Values.center.tlsSecret)) }}{{- end }}
 {{- define "agent.labels" -}}
 app.kubernetes.io/name: venus-agent
 app.kubernetes.io/instance: {{ .Release.Name }}
