@@ -32,9 +32,9 @@ constexpr std::size_t kAgentConnectionsMax = 20'000;
 constexpr std::size_t kApiConnectionsMax = 256;
 constexpr std::size_t kApiBodyBytesMax = 1ULL << 20;
 constexpr int kHeartbeatsIdle = 3;
+constexpr std::chrono::minutes kVerifyInterval{10};  // of a lead; Kafka forgets who did not write for a week
 
-// The run of the center. Declared in the order in which the parts stand on one another; destroyed the other way round,
-// which is the shutdown: no more requests, then the store finishes what it has.
+// The run of the center. Declared in the order in which the parts stand on one another.
 class Center {
  public:
     Center(const CenterConfig& config, const char* version) : config_(config), version_(version), log_(config.log) {}
@@ -48,6 +48,7 @@ class Center {
     void leads();
     base::Result<void> serve();
     base::Result<void> open_doors();
+    void close();
     void end(std::string_view why);
     base::Result<api::OpampSettings> opamp_settings() const;
     void watch_signals();
@@ -69,6 +70,7 @@ class Center {
     std::unique_ptr<api::Api> api_;
     std::unique_ptr<net::HttpServer> agents_door_;
     std::unique_ptr<net::HttpServer> api_door_;
+    base::Timer verify_timer_{loop_};
     int exit_code_ = EXIT_SUCCESS;
 };
 
@@ -114,6 +116,9 @@ base::Result<void> Center::start() {
 
 // Until this center leads, it listens on nothing: agents and operators find the one that does.
 base::Result<void> Center::compete() {
+    if (auto settings = opamp_settings(); !settings)
+        return std::unexpected(settings.error());  // not only when it leads
+    if (auto usable = store::rehearse(*config_.kafka_store); !usable) return usable;
     auto lead = store::KafkaLead::compete(
         loop_, *config_.kafka_store,
         {.leads = [this] { leads(); }, .ended = [this](const std::string& why) { end(why); }}, log_);
@@ -127,7 +132,8 @@ void Center::leads() {
     if (store_) return store_->write({}, [](const auto&) {});
     auto serving = open_store();
     if (serving) serving = serve();
-    if (!serving) end(serving.error().message);
+    if (!serving) return end(serving.error().message);
+    verify_timer_.every(kVerifyInterval, [this] { store_->write({}, [](const auto&) {}); });
 }
 
 base::Result<void> Center::open_store() {
@@ -137,6 +143,21 @@ base::Result<void> Center::open_store() {
     if (!store) return std::unexpected(store.error());
     store_ = std::move(*store);
     return {};
+}
+
+// No more requests, then the store finishes what it has, then another center may lead.
+void Center::close() {
+    verify_timer_.cancel();
+    api_door_.reset();
+    agents_door_.reset();
+    api_.reset();
+    opamp_.reset();
+    rollouts_.reset();
+    offers_.reset();
+    fleet_.reset();
+    catalog_.reset();
+    store_.reset();
+    lead_.reset();
 }
 
 // Whoever supervises it starts it again: what it knows is read anew then.
@@ -209,6 +230,7 @@ int Center::run() {
         return EXIT_FAILURE;
     }
     loop_.run();
+    close();
     log_.info("center has stopped");
     return exit_code_;
 }

@@ -17,18 +17,23 @@ struct ConfDeleter {
 using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDeleter>;
 
 // What the store stands on.
-constexpr std::array<std::string_view, 14> kOurs = {"acks",
+constexpr std::array<std::string_view, 19> kOurs = {"acks",
+                                                    "auto.commit.enable",
                                                     "delivery.timeout.ms",
                                                     "enable.auto.commit",
                                                     "enable.idempotence",
                                                     "enable.partition.eof",
                                                     "group.id",
                                                     "group.instance.id",
+                                                    "heartbeat.interval.ms",
                                                     "isolation.level",
+                                                    "max.poll.interval.ms",
+                                                    "message.max.bytes",
                                                     "message.timeout.ms",
                                                     "partition.assignment.strategy",
                                                     "request.required.acks",
                                                     "session.timeout.ms",
+                                                    "topic.blacklist",
                                                     "transaction.timeout.ms",
                                                     "transactional.id"};
 constexpr std::array<std::string_view, 2> kBrokers = {"bootstrap.servers", "metadata.broker.list"};

@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "center/store/kafka_client.h"
 #include "center/store/kafka_topic.h"
 
@@ -18,7 +20,11 @@ constexpr auto kLeadSession = 10'000ms;  // a center that was not heard of for s
 constexpr auto kPatience = 5'000ms;      // with one request
 constexpr auto kRetry = 1'000ms;
 constexpr auto kPollTime = 200ms;
-constexpr auto kSayInterval = 60s;  // between two warnings that the cluster cannot be used
+constexpr auto kGroupPatience = 15s;
+constexpr auto kLookInterval = 10s;  // at the topic, of who does not lead or is in trouble
+constexpr auto kSayInterval = 60s;   // between two warnings that the cluster cannot be used
+
+using Clock = std::chrono::steady_clock;
 
 class GroupMember : public KafkaLead {
  public:
@@ -37,7 +43,8 @@ class GroupMember : public KafkaLead {
                                            .settings = {{"group.id", config.topic},
                                                         {"enable.auto.commit", "false"},
                                                         {"partition.assignment.strategy", "cooperative-sticky"},
-                                                        {"session.timeout.ms", std::to_string(kLeadSession.count())}},
+                                                        {"session.timeout.ms", std::to_string(kLeadSession.count())},
+                                                        {"topic.metadata.refresh.interval.ms", "10000"}},
                                            .on_rebalance = rebalanced,
                                            .on_error = has_failed,
                                            .opaque = this});
@@ -51,30 +58,43 @@ class GroupMember : public KafkaLead {
 
  private:
     void run() {
-        if (!have_topic()) return;
+        while (!is_closing_ && !look()) std::this_thread::sleep_for(kRetry);
+        if (is_closing_ || has_ended_) return;
         const auto topics = topic_list();
         if (const auto error = rd_kafka_subscribe(client_.get(), topics.get()))
             return end(fmt::format("cannot join the group {}: {}", topic_, rd_kafka_err2str(error)));
-        while (!is_closing_) take_errors(kPollTime);
+        answered_at_ = looked_at_ = Clock::now();
+        while (!is_closing_) {
+            take_errors(kPollTime);
+            const auto now = Clock::now();
+            if (!leads_ && !was_assigned_ && now - answered_at_ > kGroupPatience)
+                say(
+                    fmt::format("the group {} does not answer (is __consumer_offsets healthy, and may this center read "
+                                "the group?)",
+                                topic_));
+            if ((leads_ && !in_trouble()) || now - looked_at_ < kLookInterval) continue;
+            looked_at_ = now;
+            (void)look();
+        }
         rd_kafka_consumer_close(client_.get());
     }
 
-    bool have_topic() {
-        while (!is_closing_) {
-            const auto ensured = ensure_topic(client_.get(), topic_, kPatience);
-            take_errors(0ms);
-            if (ensured) {
-                is_well();
-                return true;
-            }
-            if (ensured.error().is_for_good) {
-                end(ensured.error().why);
-                return false;
-            }
-            say(why_.empty() ? ensured.error().why : why_);
-            std::this_thread::sleep_for(kRetry);
+    // At the topic, which is made if it is missing. True: it is there, or that is hopeless.
+    bool look() {
+        const auto ensured = ensure_topic(client_.get(), topic_, kPatience);
+        take_errors(0ms);
+        if (!ensured && ensured.error().is_for_good) {
+            end(ensured.error().why);
+            return true;
         }
-        return false;
+        if (!ensured) {
+            say(why_.empty() ? ensured.error().why : why_);
+            return false;
+        }
+        if (*ensured == TopicWas::made)
+            log_.warn("store's topic was missing and is made: the store is empty", {{"topic", topic_}});
+        if (was_assigned_) is_well();
+        return true;
     }
 
     struct ListDeleter {
@@ -95,12 +115,14 @@ class GroupMember : public KafkaLead {
     }
 
     void say(const std::string& why) {
-        const auto now = std::chrono::steady_clock::now();
-        if (now < say_again_) return;
+        const auto now = Clock::now();
+        if (now < say_again_ || is_closing_) return;
         say_again_ = now + kSayInterval;
         log_.warn("store's cluster cannot be used: trying again", {{"topic", topic_}, {"error", why}});
     }
+    bool in_trouble() const { return say_again_ != Clock::time_point(); }
     void is_well() {
+        if (in_trouble()) log_.info("store's cluster answers again", {{"topic", topic_}});
         say_again_ = {};
         why_.clear();
     }
@@ -119,24 +141,28 @@ class GroupMember : public KafkaLead {
         auto& self = *static_cast<GroupMember*>(opaque);
         if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
             const KafkaError failed(rd_kafka_incremental_assign(client, partitions));
+            if (failed) return self.end("cannot take the partition: " + text_of(failed));
             rd_kafka_pause_partitions(client, partitions);
             self.assigned(partitions->cnt > 0);
         } else {
             const bool is_lost = rd_kafka_assignment_lost(client) != 0;
             const KafkaError failed(rd_kafka_incremental_unassign(client, partitions));
+            if (failed) return self.end("cannot give the partition back: " + text_of(failed));
             if (partitions->cnt > 0) self.revoked(is_lost);
         }
     }
 
     void assigned(bool partition) {
         is_well();
+        was_assigned_ = true;
         if (partition) {
             if (has_led_) log_.info("this center leads again", {{"topic", topic_}});
             leads_ = has_led_ = true;
+            waiting_said_ = false;
             tell([](Listener& listener) { listener.leads(); });
         } else if (!leads_ && has_led_) {
             end("another center leads");
-        } else if (!leads_) {
+        } else if (!leads_ && !std::exchange(waiting_said_, true)) {
             log_.info("another center leads: waiting for its end", {{"topic", topic_}});
         }
     }
@@ -149,6 +175,7 @@ class GroupMember : public KafkaLead {
     }
 
     void end(std::string why) {
+        has_ended_ = true;
         tell([why = std::move(why)](Listener& listener) { listener.ended(why); });
     }
 
@@ -168,8 +195,13 @@ class GroupMember : public KafkaLead {
     // The thread's.
     bool leads_ = false;
     bool has_led_ = false;
-    std::string why_;  // the last failure
-    std::chrono::steady_clock::time_point say_again_;
+    bool has_ended_ = false;
+    bool was_assigned_ = false;  // something, or nothing: the group answers
+    bool waiting_said_ = false;
+    std::string why_;              // the last failure
+    Clock::time_point say_again_;  // not set: all is well
+    Clock::time_point answered_at_;
+    Clock::time_point looked_at_;
     Handle client_;
     std::thread thread_;
 };

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "center/store/kafka_client.h"
+#include "center/store/kafka_topic.h"
 #include "center/store/queued_store.h"
 
 namespace center::store {
@@ -16,8 +17,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kOpenPatience = 30'000ms;     // with fencing, and with reading that stands still
-constexpr auto kTransactionTime = 30'000ms;  // a write that did not get through by then has failed
+constexpr auto kOpenPatience = 15'000ms;     // with fencing, and with reading that stands still
+constexpr auto kTransactionTime = 8'000ms;   // a write that did not get through by then has failed
+constexpr auto kOutcomePatience = 60'000ms;  // until that is known
 constexpr auto kCommitPatience = 1'000ms;    // between two looks whether the store closes
 constexpr auto kReadPatience = 200ms;
 constexpr int kPartition = 0;
@@ -110,11 +112,14 @@ class KafkaBackend : public Backend {
     }
 
     base::Result<void> write(const Batch& batch) override {
-        if (is_fenced_) return base::fail("another center leads");
-        if (const KafkaError failed{rd_kafka_begin_transaction(producer_.get())}) return failed_for_good(failed);
-        for (const auto& [key, value] : batch)
-            if (auto sent = send(key, value); !sent) return give_up(sent.error().message);
-        if (auto done = commit(); !done) return done;
+        if (is_fenced_) return base::fail("this center does not lead any more");
+        if (is_aborting_)
+            if (auto aborted = abort(); !aborted) return aborted;
+        const bool is_after_abort = std::exchange(is_after_abort_, false);
+        auto written = transact(batch);
+        // What librdkafka holds against the first records behind an abort may be about those before it.
+        if (!written && is_after_abort && !is_fenced_ && !is_aborting_) written = transact(batch);
+        if (!written) return written;
         for (const auto& [key, value] : batch) apply(entries_, key, value);
         return {};
     }
@@ -122,6 +127,13 @@ class KafkaBackend : public Backend {
     void interrupt() override { is_closing_ = true; }
 
  private:
+    base::Result<void> transact(const Batch& batch) {
+        if (const KafkaError failed{rd_kafka_begin_transaction(producer_.get())}) return failed_for_good(failed);
+        for (const auto& [key, value] : batch)
+            if (auto sent = send(key, value); !sent) return give_up(sent.error().message);
+        return commit();
+    }
+
     base::Result<void> send(const std::string& key, const std::optional<std::string>& value) {
         auto* bytes = value ? const_cast<char*>(value->data()) : nullptr;  // none: a tombstone
         if (rd_kafka_produce(topic_.get(), kPartition, RD_KAFKA_MSG_F_COPY, bytes, value ? value->size() : 0,
@@ -132,30 +144,50 @@ class KafkaBackend : public Backend {
 
     // Until its outcome is known.
     base::Result<void> commit() {
-        while (!is_closing_) {
+        const auto deadline = std::chrono::steady_clock::now() + kOutcomePatience;
+        do {
             const KafkaError failed(
                 rd_kafka_commit_transaction(producer_.get(), static_cast<int>(kCommitPatience.count())));
             if (!failed) return {};
+            const auto code = rd_kafka_error_code(failed.get());
+            const bool is_forgotten =
+                code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING || code == RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID;
+            if (is_forgotten) return failed_for_good(failed);  // or librdkafka would take a new id, and fence nobody
             if (rd_kafka_error_txn_requires_abort(failed.get())) return give_up(text_of(failed));
             if (!rd_kafka_error_is_retriable(failed.get())) return failed_for_good(failed);
-        }
-        return base::fail("the store closes");
+        } while (!is_closing_ && std::chrono::steady_clock::now() < deadline);
+        return failed_for_good("the cluster does not answer, and what became of a change is not known");
     }
 
     base::Result<void> give_up(const std::string& why) {
-        while (!is_closing_) {
-            const KafkaError failed(
-                rd_kafka_abort_transaction(producer_.get(), static_cast<int>(kCommitPatience.count())));
-            if (!failed) return base::fail("{}", why);
-            if (!rd_kafka_error_is_retriable(failed.get())) return failed_for_good(failed);
-        }
-        return base::fail("the store closes");
+        is_aborting_ = is_after_abort_ = true;
+        (void)abort();
+        return base::fail("{}", why);
+    }
+
+    // Tries once: what is written meanwhile fails at once.
+    base::Result<void> abort() {
+        const KafkaError failed(rd_kafka_abort_transaction(producer_.get(), static_cast<int>(kCommitPatience.count())));
+        is_aborting_ = failed != nullptr;
+        if (!failed) return {};
+        if (!rd_kafka_error_is_retriable(failed.get())) return failed_for_good(failed);
+        return base::fail("the cluster does not answer");
     }
 
     base::Result<void> failed_for_good(const KafkaError& error) {
+        const auto code = rd_kafka_error_code(error.get());
+        const bool is_fenced = code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+                               code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+        return failed_for_good(fmt::format(
+            "{}: {}",
+            is_fenced ? "another center has taken over the store" : "this center cannot be sure of its store any more",
+            text_of(error)));
+    }
+
+    base::Result<void> failed_for_good(const std::string& why) {
         is_fenced_ = true;
-        fenced_(text_of(error));
-        return base::fail("{}", text_of(error));
+        fenced_(why);
+        return base::fail("{}", why);
     }
 
     Handle producer_;
@@ -163,17 +195,24 @@ class KafkaBackend : public Backend {
     Entries entries_;
     std::function<void(std::string)> fenced_;
     bool is_fenced_ = false;
+    bool is_aborting_ = false;     // a transaction that failed is still open
+    bool is_after_abort_ = false;  // nothing was written since
     std::atomic<bool> is_closing_ = false;
 };
 
+base::Result<Handle> make_producer(const KafkaStoreConfig& config) {
+    return make_client(config, {.type = RD_KAFKA_PRODUCER,
+                                .settings = {{"transactional.id", config.topic},
+                                             {"transaction.timeout.ms", std::to_string(kTransactionTime.count())},
+                                             {"message.max.bytes", std::to_string(kRecordBytesMax)}}});
+}
+
 base::Result<Handle> fence(const KafkaStoreConfig& config) {
-    const auto time = std::to_string(kTransactionTime.count());
-    auto producer =
-        make_client(config, {.type = RD_KAFKA_PRODUCER,
-                             .settings = {{"transactional.id", config.topic}, {"transaction.timeout.ms", time}}});
+    auto producer = make_producer(config);
     if (!producer) return producer;
     const KafkaError failed(rd_kafka_init_transactions(producer->get(), static_cast<int>(kOpenPatience.count())));
-    if (failed) return base::fail("cannot take it over: {}", text_of(failed));
+    if (failed)
+        return base::fail("cannot take it over: {} (is __transaction_state of this cluster healthy?)", text_of(failed));
     return producer;
 }
 
@@ -190,6 +229,12 @@ base::Result<Entries> read_all(const KafkaStoreConfig& config) {
 }
 
 }  // namespace
+
+base::Result<void> rehearse(const KafkaStoreConfig& config) {
+    auto producer = make_producer(config);
+    if (!producer) return base::fail("cannot use the properties of the store: {}", producer.error().message);
+    return {};
+}
 
 base::Result<std::unique_ptr<Store>> open_kafka_store(base::EventLoop& loop, const KafkaStoreConfig& config,
                                                       std::function<void(std::string)> fenced) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <memory>
 #include <string_view>
 #include <thread>
@@ -100,12 +101,17 @@ std::expected<void, TopicTrouble> check_policy(rd_kafka_t* client, const std::st
     std::size_t entries_count = 0;
     const auto* const* entries = rd_kafka_ConfigResource_configs(resources[0], &entries_count);
     for (std::size_t i = 0; i < entries_count; ++i) {
-        const std::string_view value =
-            rd_kafka_ConfigEntry_value(entries[i]) ? rd_kafka_ConfigEntry_value(entries[i]) : "";
-        if (rd_kafka_ConfigEntry_name(entries[i]) == std::string_view("cleanup.policy") && value != "compact")
+        const std::string_view key = rd_kafka_ConfigEntry_name(entries[i]);
+        const char* text = rd_kafka_ConfigEntry_value(entries[i]);
+        const std::string_view value = text ? text : "";
+        if (key == "cleanup.policy" && value != "compact")
             return trouble(fmt::format("topic {} has cleanup.policy = {} and would forget what is not changed for long "
                                        "(set it to compact)",
                                        name, value),
+                           true);
+        if (key == "max.message.bytes" && text && std::strtoull(text, nullptr, 10) < kTopicRecordBytesMin)
+            return trouble(fmt::format("topic {} has max.message.bytes = {} (a store needs at least {})", name, value,
+                                       kTopicRecordBytesMin),
                            true);
     }
     return {};
@@ -140,11 +146,12 @@ std::expected<Seen, TopicTrouble> look_at(rd_kafka_t* client, const std::string&
 
 }  // namespace
 
-std::expected<void, TopicTrouble> ensure_topic(rd_kafka_t* client, const std::string& name,
-                                               std::chrono::milliseconds patience) {
+std::expected<TopicWas, TopicTrouble> ensure_topic(rd_kafka_t* client, const std::string& name,
+                                                   std::chrono::milliseconds patience) {
     auto seen = look_at(client, name, patience);
-    if (seen && !seen->is_there)
-        if (auto made = create(client, name, seen->brokers, patience); !made) return made;
+    const bool is_missing = seen && !seen->is_there;
+    if (is_missing)
+        if (auto made = create(client, name, seen->brokers, patience); !made) return std::unexpected(made.error());
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (seen && !seen->is_there && std::chrono::steady_clock::now() < deadline) {
         std::this_thread::sleep_for(kMadeRetry);
@@ -152,7 +159,7 @@ std::expected<void, TopicTrouble> ensure_topic(rd_kafka_t* client, const std::st
     }
     if (!seen) return std::unexpected(seen.error());
     if (!seen->is_there) return trouble(fmt::format("topic {} was made, but is not there yet", name));
-    return {};
+    return is_missing ? TopicWas::made : TopicWas::there;
 }
 
 }  // namespace center::store

@@ -1,6 +1,7 @@
 """Centers whose store is a topic of a real Kafka: of several one leads, and whoever leads next knows all of it."""
 
 import signal
+import time
 
 import pytest
 from support.center import ADMIN_TOKEN, Refused
@@ -122,6 +123,12 @@ def test_without_brokers_it_serves_and_takes_changes_again_when_they_are_back(cl
     cluster.stop_node(kill=True)
     wait_until(lambda: "another one may lead" in center.log_text(), "the center to notice", timeout=TAKE_OVER)
     assert agent.beat() is not None and center.call("GET", "groups/all")
+    for seconds in (9.5, 4):  # the first is tried for 8 s, and then it is known
+        begun = time.monotonic()
+        with pytest.raises(Refused) as refused:
+            center.put_group("all", selector='app = "early"')
+        assert refused.value.status == 503 and time.monotonic() - begun < seconds, refused.value
+        assert center.audit(), "what is known is shown meanwhile"
     cluster.start_node()
 
     def changes():
@@ -131,10 +138,34 @@ def test_without_brokers_it_serves_and_takes_changes_again_when_they_are_back(cl
             return False
 
     wait_until(changes, "a change to be taken", timeout=TAKE_OVER)
+    assert center.call("GET", "groups/all")["selector"] == 'app = "late"'
     assert "cluster cannot be used: trying again" in center.log_text()
     wait_until(lambda: "leads again" in center.log_text(), "it to be sure of its lead", timeout=TAKE_OVER)
     stays(lambda: center.answers(), "it leads on", seconds=3)
     center.stop()
+
+
+def test_a_center_that_kafka_has_forgotten_ends_and_does_not_take_a_new_id(new_center):
+    forgetful = {"transactional_id_expiration_ms": 5000, "transaction_remove_expired_transaction_cleanup_interval_ms": 500}
+    with Kafka(**forgetful) as cluster:
+        center = new_center(store={"type": "kafka", "brokers": [cluster.brokers]}).start()
+        center.put_group("all")
+
+        def is_forgotten():
+            time.sleep(7)
+            try:
+                center.put_group("all", selector=f'app = "{time.monotonic()}"')
+                return False
+            except (Refused, OSError):
+                return True
+
+        wait_until(is_forgotten, "its id to expire", timeout=60)
+        assert center.process.wait(20) == 1
+        assert "cannot be sure of its store any more" in center.log_text()
+        center.start(wait=False)
+        leads(center)
+        assert center.put_group("all", selector='app = "late"')
+        center.stop()
 
 
 def test_compaction_leaves_what_counts(cluster, new_center, store):
@@ -164,6 +195,7 @@ def test_compaction_leaves_what_counts(cluster, new_center, store):
     [
         ({"partitions": 3}, "has 3 partitions (a store needs exactly 1"),
         ({"cleanup_policy": "delete"}, "has cleanup.policy = delete and would forget"),
+        ({"max_message_bytes": 2000}, "has max.message.bytes = 2000 (a store needs at least"),
     ],
 )
 def test_a_topic_that_cannot_keep_a_store_is_refused(cluster, new_center, store, config, why):
@@ -179,6 +211,15 @@ def test_a_topic_with_something_else_in_it_is_refused(cluster, new_center, store
     center = new_center(store=store).start(wait=False)
     assert center.process.wait(20) == 1
     assert "it has records that are no store's" in center.log_text()
+
+
+def test_a_standby_has_its_faults_told_when_it_starts(cluster, new_center, store):
+    center = new_center(store={**store, "properties": {"retries": 0}}).start(wait=False)
+    assert center.process.wait(20) == 1
+    assert "cannot use the properties of the store" in center.log_text()
+    center = new_center("other", store=store, signing_key="/nope").start(wait=False)
+    assert center.process.wait(20) == 1
+    assert "cannot read the signing key /nope" in center.log_text()
 
 
 def test_without_any_broker_it_says_so_waits_and_ends_when_it_is_told_to(new_center):
