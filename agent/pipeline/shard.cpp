@@ -1,9 +1,9 @@
 #include "agent/pipeline/shard.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
+#include "agent/pipeline/rejection.h"
 #include "agent/split/splitter.h"
 #include "common/base/assert.h"
 #include "common/base/result.h"
@@ -27,13 +27,6 @@ constexpr auto kIdleInterval = 5s;     // between two looks for files that need 
 constexpr auto kRetryDelayMin = 100ms;
 constexpr auto kRetryDelayMax = 30'000ms;
 
-// Whether the rejection means these records, and no other that shared their batch. Of a topic that may not be written
-// it means all who go there; to wait for that, they must be alone, or their neighbours would be sent each time again.
-bool is_to_blame(const model::Extent& extent, config::OnReject on_reject) {
-    if (extent.rejection != model::Rejection::not_authorised) return extent.record_count == 1 && extent.is_alone;
-    return on_reject != config::OnReject::block || !extent.names_topics() || extent.failed == extent.record_count;
-}
-
 bool ends_within_line(const Pipeline& pipeline, const model::Extent& extent) {
     if (!pipeline.framing.container || extent.end == extent.own_end()) return false;
     const auto rest = extent.bytes.substr(extent.end - extent.begin);
@@ -43,16 +36,6 @@ bool ends_within_line(const Pipeline& pipeline, const model::Extent& extent) {
 // Records that overlap cannot be looked through one by one.
 split::Streams streams_of(bool is_search) {
     return is_search ? split::Streams::in_file_order : split::Streams::apart;
-}
-
-// What was not dropped before.
-std::uint64_t rest_of(const model::Extent& extent) {
-    const auto before = std::accumulate(extent.dropped.begin(), extent.dropped.end(), std::uint64_t{0});
-    return extent.end - extent.begin - before;
-}
-
-void book_rejected(model::Extent& extent, model::DropReason why) {
-    extent.dropped.at(static_cast<std::size_t>(why)) += extent.rejected_bytes;
 }
 
 std::size_t charge_of(const model::Extent& extent) {
@@ -347,17 +330,6 @@ bool Shard::extent_rejected(Pipeline& pipeline, Tail& tail, ExtentPtr& extent) {
     pipeline.sink->deliver(std::move(extent), *tail.route);
     schedule_turns();  // which flush when they are through
     return false;
-}
-
-// Those that go to a topic that may not be written; else it is all of it.
-void Shard::count_rejected(model::Extent& extent) {
-    const auto& records = extent.records;
-    for (std::size_t i = 0; i < records.size(); ++i)
-        if (extent.is_rejected(i)) {
-            ++extent.rejected_count;
-            extent.rejected_bytes += bytes_of(extent, i);
-        }
-    if (extent.rejected_count == records.size()) extent.rejected_bytes = rest_of(extent);
 }
 
 // The records of an extent that was delivered once: it stays the extent that the ledger knows.

@@ -118,7 +118,6 @@ class Shard : public model::DeliveryListener {
     void extent_delivered(Pipeline& pipeline, Tail& tail, const model::Extent& extent);
     bool extent_rejected(Pipeline& pipeline, Tail& tail, model::ExtentPtr& extent);
     static void make_records_again(Pipeline& pipeline, const Tail& tail, model::Extent& extent);
-    static void count_rejected(model::Extent& extent);
     void extent_failed(Pipeline& pipeline, Tail& tail, const model::Extent& extent);
     void settle(Pipeline& pipeline, Tail& tail);  // when nothing of it is in flight
     void rewind_later(Pipeline& pipeline, Tail& tail);

@@ -31,18 +31,6 @@ Sequence sequence_of(unsigned char lead) {
     return {};
 }
 
-// Length of the valid UTF-8 sequence that `text` begins with; 0 if it does not begin with one.
-std::size_t valid_prefix(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const auto sequence = sequence_of(byte(0));
-    if (sequence.length > text.size()) return 0;
-    for (std::size_t i = 1; i < sequence.length; ++i) {
-        const bool first = i == 1;
-        if (byte(i) < (first ? sequence.low : 0x80) || byte(i) > (first ? sequence.high : 0xBF)) return 0;
-    }
-    return sequence.length;
-}
-
 void append_quoted(std::string& out, char character) {
     switch (character) {
         case '"':
@@ -91,10 +79,21 @@ std::size_t edits(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::size_t utf8_length(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto sequence = sequence_of(byte(0));
+    if (sequence.length > text.size()) return 0;
+    for (std::size_t i = 1; i < sequence.length; ++i) {
+        const bool first = i == 1;
+        if (byte(i) < (first ? sequence.low : 0x80) || byte(i) > (first ? sequence.high : 0xBF)) return 0;
+    }
+    return sequence.length;
+}
+
 std::string quote(std::string_view text) {
     std::string out = "\"";
     while (!text.empty()) {
-        const auto length = valid_prefix(text);
+        const auto length = utf8_length(text);
         if (length > 1) {
             out += text.substr(0, length);
         } else if (length == 1) {
@@ -112,7 +111,7 @@ std::string valid_utf8(std::string_view bytes) {
     std::string out;
     out.reserve(bytes.size());
     while (!bytes.empty()) {
-        const auto length = valid_prefix(bytes);
+        const auto length = utf8_length(bytes);
         out += length > 0 ? bytes.substr(0, length) : std::string_view("\xEF\xBF\xBD");
         bytes.remove_prefix(std::max<std::size_t>(length, 1));
     }

@@ -6,34 +6,13 @@
 
 #include <fmt/format.h>
 
+#include "common/base/text.h"
+
 namespace process {
 
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
-// Length of the well-formed UTF-8 sequence that `text` begins with (Unicode 15, table 3-7); 0: none.
-std::size_t sequence_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const auto in = [&](std::size_t i, unsigned low, unsigned high) {
-        return i < text.size() && byte(i) >= low && byte(i) <= high;
-    };
-    const auto tail = [&](std::size_t i) { return in(i, 0x80, 0xBF); };
-    const unsigned lead = byte(0);
-    if (lead < 0x80) return 1;
-    if (lead >= 0xC2 && lead <= 0xDF) return tail(1) ? 2 : 0;
-    if (lead >= 0xE0 && lead <= 0xEF) {
-        const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;
-        const unsigned high = lead == 0xED ? 0x9F : 0xBF;
-        return in(1, low, high) && tail(2) ? 3 : 0;
-    }
-    if (lead >= 0xF0 && lead <= 0xF4) {
-        const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
-        const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
-        return in(1, low, high) && tail(2) && tail(3) ? 4 : 0;
-    }
-    return 0;
-}
 
 void append_escaped(std::string& out, char c) {
     switch (c) {
@@ -117,7 +96,7 @@ void append_json_string(std::string& out, std::string_view text) {
         text.remove_prefix(plain);
         if (text.empty()) break;
 
-        const std::size_t length = sequence_length(text);
+        const std::size_t length = base::utf8_length(text);
         if (length == 0)
             out += kReplacement;
         else if (length == 1)
