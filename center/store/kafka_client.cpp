@@ -36,6 +36,10 @@ constexpr std::array<std::string_view, 19> kOurs = {"acks",
                                                     "topic.blacklist",
                                                     "transaction.timeout.ms",
                                                     "transactional.id"};
+// What a user may change.
+constexpr std::array<std::pair<const char*, const char*>, 2> kDefaults = {{
+    {"client.id", "venus-center"}, {"reconnect.backoff.max.ms", "2000"},  // changes wait for brokers that are back
+}};
 constexpr std::array<std::string_view, 2> kBrokers = {"bootstrap.servers", "metadata.broker.list"};
 
 base::Result<void> set(rd_kafka_conf_t* conf, const char* name, const std::string& value) {
@@ -61,7 +65,8 @@ base::Result<Handle> make_client(const KafkaStoreConfig& config, const ClientNee
     Conf conf(rd_kafka_conf_new());
     if (auto done = set(conf.get(), "bootstrap.servers", fmt::format("{}", fmt::join(config.brokers, ","))); !done)
         return std::unexpected(done.error());
-    if (auto done = set(conf.get(), "client.id", "venus-center"); !done) return std::unexpected(done.error());
+    for (const auto& [name, value] : kDefaults)
+        if (auto done = set(conf.get(), name, value); !done) return std::unexpected(done.error());
     for (const auto& [name, value] : config.properties)
         if (auto done = set(conf.get(), name.c_str(), value); !done) return std::unexpected(done.error());
     for (const auto& [name, value] : needs.settings)

@@ -18,7 +18,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kOpenPatience = 15'000ms;     // with fencing, and with reading that stands still
-constexpr auto kTransactionTime = 8'000ms;   // a write that did not get through by then has failed
+constexpr auto kTransactionTime = 60'000ms;  // Kafka ends one that is open for longer
+constexpr auto kSilentPatience = 1'000ms;    // … with a cluster that did not answer to the one before
+constexpr auto kDeliverPatience = 5'000ms;   // a write that is not acknowledged by then has failed
 constexpr auto kOutcomePatience = 60'000ms;  // until that is known
 constexpr auto kCommitPatience = 1'000ms;    // between two looks whether the store closes
 constexpr auto kReadPatience = 200ms;
@@ -118,7 +120,7 @@ class KafkaBackend : public Backend {
         const bool is_after_abort = std::exchange(is_after_abort_, false);
         auto written = transact(batch);
         // What librdkafka holds against the first records behind an abort may be about those before it.
-        if (!written && is_after_abort && !is_fenced_ && !is_aborting_) written = transact(batch);
+        if (!written && is_after_abort && !is_fenced_ && !is_aborting_ && !is_silent_) written = transact(batch);
         if (!written) return written;
         for (const auto& [key, value] : batch) apply(entries_, key, value);
         return {};
@@ -131,6 +133,9 @@ class KafkaBackend : public Backend {
         if (const KafkaError failed{rd_kafka_begin_transaction(producer_.get())}) return failed_for_good(failed);
         for (const auto& [key, value] : batch)
             if (auto sent = send(key, value); !sent) return give_up(sent.error().message);
+        const auto patience = is_silent_ ? kSilentPatience : kDeliverPatience;
+        is_silent_ = rd_kafka_flush(producer_.get(), static_cast<int>(patience.count())) != RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (is_silent_) return give_up("the cluster does not answer");
         return commit();
     }
 
@@ -197,6 +202,7 @@ class KafkaBackend : public Backend {
     bool is_fenced_ = false;
     bool is_aborting_ = false;     // a transaction that failed is still open
     bool is_after_abort_ = false;  // nothing was written since
+    bool is_silent_ = false;       // the cluster did not answer to the last write
     std::atomic<bool> is_closing_ = false;
 };
 

@@ -123,11 +123,13 @@ def test_without_brokers_it_serves_and_takes_changes_again_when_they_are_back(cl
     cluster.stop_node(kill=True)
     wait_until(lambda: "another one may lead" in center.log_text(), "the center to notice", timeout=TAKE_OVER)
     assert agent.beat() is not None and center.call("GET", "groups/all")
-    for seconds in (9.5, 4):  # the first is tried for 8 s, and then it is known
+    for seconds in (9.5, 4):  # the first is tried for 5 s, and then it is known
         begun = time.monotonic()
         with pytest.raises(Refused) as refused:
             center.put_group("all", selector='app = "early"')
-        assert refused.value.status == 503 and time.monotonic() - begun < seconds, refused.value
+        took = time.monotonic() - begun
+        print(f"refused after {took:.1f} s: {refused.value}")
+        assert refused.value.status == 503 and took < seconds, (took, refused.value)
         assert center.audit(), "what is known is shown meanwhile"
     cluster.start_node()
 
