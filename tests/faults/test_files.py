@@ -11,6 +11,7 @@ import pytest
 
 from support.agent import pipeline
 from support.disk import Overlay
+from support.lines import whole_lines
 from support.wait import wait_until
 
 SWEEP_SECONDS = 10  # Discovery::kSweepInterval
@@ -42,7 +43,7 @@ class Follower:
         return BANNER
 
     def arrived(self):
-        return self.out.read_text().splitlines() if self.out.exists() else []
+        return whole_lines(self.out)
 
     def await_all(self, timeout=PROMPT_SECONDS):
         wait_until(lambda: len(self.arrived()) >= len(self.expected), "all lines to arrive", timeout)

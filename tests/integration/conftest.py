@@ -2,6 +2,8 @@
 
 import pytest
 
+from support.lines import whole_lines
+
 
 @pytest.fixture
 def log(tmp_path):
@@ -14,7 +16,7 @@ def arrived(tmp_path):
     path = tmp_path / "arrived"
 
     def read():
-        return path.read_bytes().decode().splitlines() if path.exists() else []
+        return whole_lines(path)
 
     read.path = path
     return read

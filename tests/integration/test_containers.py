@@ -12,6 +12,7 @@ import pytest
 
 from support.agent import kafka_sink, pipeline
 from support.containers import Containers
+from support.lines import whole_lines
 from support.wait import wait_until
 
 ID = "8f3c0a4be7a24c5d9b1f6e2d3c4b5a69788796a5b4c3d2e1f00112233445566f"
@@ -26,8 +27,7 @@ class Arrived:
         self._path = path
 
     def records(self):
-        text = self._path.read_text() if self._path.exists() else ""
-        return [json.loads(line) for line in text.splitlines()]
+        return [json.loads(line) for line in whole_lines(self._path)]
 
     def lines(self, **fields):
         return [r["line"] for r in self.records() if all(r["fields"].get(k) == v for k, v in fields.items())]

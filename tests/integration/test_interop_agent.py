@@ -6,6 +6,7 @@ import time
 import pytest
 from support.agent import pipeline, to_toml
 from support.interop import go_server, mock_server
+from support.lines import whole_lines
 from support.wait import wait_until
 
 CAPABILITIES = {"ReportsStatus": 0x1, "AcceptsRemoteConfig": 0x2, "ReportsEffectiveConfig": 0x4,
@@ -40,7 +41,7 @@ def status_of(state):
 
 
 def lines_of(path):
-    return path.read_text().splitlines() if path.exists() else []
+    return whole_lines(path)
 
 
 def test_the_first_message_of_an_agent_has_its_full_state(server, managed):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 
+from support.lines import whole_lines
 from support.programs import JUDGE
 
 _manifests = tempfile.TemporaryDirectory(prefix="venus-manifests-")  # goes with this process
@@ -43,11 +44,11 @@ class Writer:
 
     @property
     def lines(self):
-        return sum(json.loads(line)["lines"] for line in self.manifest.read_text().splitlines())
+        return sum(json.loads(line)["lines"] for line in whole_lines(self.manifest))
 
     @property
     def files(self):
-        return len(self.manifest.read_text().splitlines())
+        return len(whole_lines(self.manifest))
 
 
 def kill_writers():
