@@ -24,6 +24,7 @@ constexpr std::size_t kRecordCharge = 256;
 constexpr auto kCollectTimeMax = 2ms;  // until a flush, while there is more to read
 constexpr auto kLeftInterval = 250ms;  // gone files are polled: no event tells of their growth
 constexpr auto kIdleInterval = 5s;     // between two looks for files that need not be open
+constexpr auto kLookAgainMin = 100ms;  // at a record that may go on
 constexpr auto kRetryDelayMin = 100ms;
 constexpr auto kRetryDelayMax = 30'000ms;
 
@@ -173,10 +174,12 @@ bool Shard::wait_for_lines(Pipeline& pipeline, Tail& tail, read::ReadResult resu
     return !result.drained;
 }
 
-// Of a record at the file's end. Where the time is over, what holds it up is in flight.
+// Of a record at the file's end. Where the time is over by now, or what holds the record up is in flight, it is looked
+// at again all the same: nothing else might wake it.
 void Shard::wait_for_the_rest(Pipeline& pipeline, Tail& tail) {
     const auto left = tail.joining->since + pipeline.framing.timeout - loop_.now();
-    if (left.count() > 0) tail.joining->timer.after(left, [this, &pipeline, &tail] { make_ready(pipeline, tail); });
+    tail.joining->timer.after(std::max<std::chrono::steady_clock::duration>(left, kLookAgainMin),
+                              [this, &pipeline, &tail] { make_ready(pipeline, tail); });
 }
 
 void Shard::deliver_extent(Pipeline& pipeline, Tail& tail, ExtentPtr extent, const split::LineFaults& faults) {

@@ -29,7 +29,6 @@ bool must_wait(const Pipeline& pipeline, const Tail& tail) {
 }
 
 // What completes `lines`, which points into `head`: as much of the newer file's beginning as it takes.
-
 std::optional<Continuation> read_continuation(const split::Framing& framing, std::string_view lines,
                                               const read::Reader& newer, std::string& head) {
     for (std::size_t size = kHeadBytesFirst;; size *= 4) {
